@@ -1,0 +1,162 @@
+// Package modules finds guests: interpreters compiled to WebAssembly, built by build.sh into the user's cache, or embedded in
+// the command by the build tag embed_guests. It imports nothing of ours; runtime calls it. ABI.md says what a guest is.
+package modules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// ABI is the version of the guest ABI that this package's callers speak.
+const ABI = 1
+
+// ErrNoGuest says that a guest has not been built on this machine. The message names the command that builds it.
+var ErrNoGuest = errors.New("guest not built")
+
+// ErrBadGuest says that a guest's files do not agree with its manifest, or that its ABI is another version's.
+var ErrBadGuest = errors.New("guest unusable")
+
+// Manifest describes a built guest; it is the manifest.json beside the guest's files.
+type Manifest struct {
+	Schema     string      `json:"schema"` // wand.guest/v1
+	Name       string      `json:"name"`
+	ABI        int         `json:"abi"`
+	Version    string      `json:"version"` // the interpreter's
+	Languages  []string    `json:"languages"`
+	Files      []FileInfo  `json:"files"`
+	Components []Component `json:"components"`
+	Recipe     string      `json:"recipe"` // digest of the recipe that built it
+}
+
+// FileInfo is one file of a guest.
+type FileInfo struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`
+}
+
+// Component is one piece of software in a guest.
+type Component struct {
+	Name         string `json:"name"`
+	Version      string `json:"version"`
+	Licence      string `json:"licence"`
+	LicenceFile  string `json:"licence_file"`
+	SourceSHA256 string `json:"source_sha256"`
+}
+
+// Guest is an opened guest: its files are in memory and agree with the manifest.
+type Guest struct {
+	Manifest Manifest
+	// Origin says where it came from: "embedded" or a folder.
+	Origin string
+	// Digest is the SHA-256 over the digests of all files, in hex: it changes whenever anything in the guest does.
+	Digest string
+	files  map[string][]byte
+}
+
+// Wasm is the guest's module.
+func (g *Guest) Wasm() []byte { return g.files[g.Manifest.Name+".wasm"] }
+
+// File returns another file of the guest, nil when there is none of that name. It must not be changed.
+func (g *Guest) File(name string) []byte { return g.files[name] }
+
+// CacheDir is the folder that holds everything that wand builds for this user: WAND_CACHE, or wand in the user's cache folder.
+func CacheDir() (string, error) {
+	if dir := os.Getenv("WAND_CACHE"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no cache folder: %w; set WAND_CACHE to a folder", err)
+	}
+	return filepath.Join(base, "wand"), nil
+}
+
+// Names lists the guests that Find can find, sorted.
+func Names() []string {
+	var names []string
+	collect := func(fsys fs.FS) {
+		entries, _ := fs.ReadDir(fsys, ".")
+		for _, e := range entries {
+			if _, err := fs.Stat(fsys, e.Name()+"/manifest.json"); err == nil {
+				names = append(names, e.Name())
+			}
+		}
+	}
+	if e := embedded(); e != nil {
+		collect(e)
+	}
+	if dir, err := CacheDir(); err == nil {
+		collect(os.DirFS(filepath.Join(dir, "guests")))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Find opens a guest by name: the embedded one first, then the one in the user's cache. The error wraps ErrNoGuest or ErrBadGuest.
+func Find(name string) (*Guest, error) {
+	if e := embedded(); e != nil {
+		if sub, err := fs.Sub(e, name); err == nil {
+			if _, err := fs.Stat(sub, "manifest.json"); err == nil {
+				// The linker vouches for what is embedded: hashing it at every start would only cost time.
+				return load(sub, name, "embedded", false)
+			}
+		}
+	}
+	dir, err := CacheDir()
+	if err != nil {
+		return nil, err
+	}
+	return Open(filepath.Join(dir, "guests", name))
+}
+
+// Open opens the guest in a folder and checks every file against the manifest.
+func Open(dir string) (*Guest, error) {
+	return load(os.DirFS(dir), filepath.Base(dir), dir, true)
+}
+
+func load(fsys fs.FS, name, origin string, verify bool) (*Guest, error) {
+	text, err := fs.ReadFile(fsys, "manifest.json")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: the %s guest is not in %s; build it with: make guests", ErrNoGuest, name, origin)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrBadGuest, err)
+	}
+	g := &Guest{Origin: origin, files: map[string][]byte{}}
+	if err := json.Unmarshal(text, &g.Manifest); err != nil {
+		return nil, fmt.Errorf("%w: %s/manifest.json: %v; rebuild it with: make guests", ErrBadGuest, origin, err)
+	}
+	if g.Manifest.ABI != ABI {
+		return nil, fmt.Errorf("%w: the %s guest in %s speaks ABI %d, this program %d; rebuild it with: make guests", ErrBadGuest, name, origin, g.Manifest.ABI, ABI)
+	}
+	sum := sha256.New()
+	for _, f := range g.Manifest.Files {
+		content, err := fs.ReadFile(fsys, f.Name)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %v; rebuild it with: make guests", ErrBadGuest, err)
+		}
+		if int64(len(content)) != f.Size {
+			return nil, fmt.Errorf("%w: %s/%s has %d bytes, its manifest says %d; rebuild it with: make guests", ErrBadGuest, origin, f.Name, len(content), f.Size)
+		}
+		if verify {
+			if digest := sha256.Sum256(content); hex.EncodeToString(digest[:]) != f.SHA256 {
+				return nil, fmt.Errorf("%w: %s/%s is not what its manifest says; rebuild it with: make guests", ErrBadGuest, origin, f.Name)
+			}
+		}
+		g.files[f.Name] = content
+		fmt.Fprintf(sum, "%s %s\n", f.SHA256, f.Name)
+	}
+	if g.Wasm() == nil {
+		return nil, fmt.Errorf("%w: %s has no %s.wasm; rebuild it with: make guests", ErrBadGuest, origin, g.Manifest.Name)
+	}
+	g.Digest = hex.EncodeToString(sum.Sum(nil))
+	return g, nil
+}

@@ -1,0 +1,100 @@
+// Package engine is what the runtime needs from a WebAssembly engine, and no more: compile a metered module, make instances
+// of it, call them, snapshot them. Each engine is a room below this one; enginetest holds the suite that all of them pass.
+//
+// An engine knows nothing of fuel, limits or policies: the rewrite (compiler/meter) puts those into the module, and the runtime
+// answers through host functions. What an engine must promise is in the comments of the interfaces.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"wand/hostfuncs"
+)
+
+// PageSize is the size of a WebAssembly page in bytes.
+const PageSize = 64 << 10
+
+// MaxMemory is the largest linear memory that an instance may have, in bytes: one page less than 4 GiB, so that a size always fits 32 bits.
+const MaxMemory = 4<<30 - PageSize
+
+// Engine compiles modules. It is safe for concurrent use.
+type Engine interface {
+	// Name is stable and goes into reports and cache keys.
+	Name() string
+	// Compile compiles one metered module and links it with the given host functions, of which it may use any subset; an import that
+	// none of them provides is an error that wraps ErrMissingImport. cacheDir, when not empty, is a private directory for native code of
+	// this module alone, whose content the caller has verified.
+	Compile(ctx context.Context, wasm []byte, host []hostfuncs.Func, cacheDir string) (Code, error)
+	Close(ctx context.Context) error
+}
+
+// Code is a compiled module. It is safe for concurrent use.
+type Code interface {
+	// Instantiate makes an instance. Nothing of the guest runs: neither start functions nor constructors.
+	Instantiate(ctx context.Context, config InstanceConfig) (Instance, error)
+	Close(ctx context.Context) error
+}
+
+// InstanceConfig says how an instance starts.
+type InstanceConfig struct {
+	// Image, when not nil, becomes the memory and the globals of the instance, copy-on-write. Code must be the fork variant of
+	// the module that the image was taken from.
+	Image *Image
+	// MaxMemory bounds the linear memory in bytes; memory.grow beyond it fails. Required; at most MaxMemory.
+	MaxMemory uint64
+}
+
+// Instance is one instantiated module. It is used by one goroutine at a time.
+type Instance interface {
+	// Call calls an exported function: arguments are read from stack, results written to it. Host functions get ctx. A *hostfuncs.Stop that
+	// a host function panics with, and a *Trap of the guest, come back as (wrapped) errors; after either the instance must only be closed.
+	Call(ctx context.Context, function string, stack []uint64) error
+	// HasFunction reports whether a function of that name is exported.
+	HasFunction(name string) bool
+	// Memory is the live linear memory, nil when there is none; valid until the guest runs again.
+	Memory() []byte
+	// Global is an exported mutable number global, or nil.
+	Global(name string) Global
+	// Close frees the instance. It may be called once, when no call is running.
+	Close(ctx context.Context) error
+}
+
+// Global is a handle on a mutable global of an instance, valid until the instance is closed.
+type Global interface {
+	Get() uint64
+	Set(uint64)
+}
+
+// ErrMissingImport says that a module imports what nothing provides.
+var ErrMissingImport = errors.New("import not provided")
+
+// Trap is a fault that WebAssembly defines: the guest did what no program may do.
+type Trap struct {
+	// Reason is one of the Trap constants, the same words on every engine.
+	Reason string
+	// Frames are the function names of the guest's stack, innermost first, when the module names its functions.
+	Frames []string
+}
+
+// Reasons of a trap.
+const (
+	TrapUnreachable     = "unreachable executed"
+	TrapMemory          = "out of bounds memory access"
+	TrapTable           = "out of bounds table access"
+	TrapIndirectNull    = "uninitialized element"
+	TrapIndirectType    = "indirect call type mismatch"
+	TrapIntegerOverflow = "integer overflow"
+	TrapDivideByZero    = "integer divide by zero"
+	TrapConversion      = "invalid conversion to integer"
+	TrapStack           = "call stack exhausted"
+)
+
+// Error implements error.
+func (t *Trap) Error() string { return "trap: " + t.Reason }
+
+// MissingImportError wraps ErrMissingImport with its name.
+func MissingImportError(module, name string) error {
+	return fmt.Errorf("%w: %s.%s", ErrMissingImport, module, name)
+}

@@ -1,0 +1,82 @@
+package engine
+
+import "errors"
+
+// ErrNoMemory says that the operating system would not give the address space or memory for an instance or an image.
+var ErrNoMemory = errors.New("the operating system refused memory")
+
+// Image is a frozen instance: its linear memory and its mutable globals at a moment when none of its functions was running.
+// Instances made from one image share its pages until they write to them. It is safe for concurrent use; Close it when no
+// instance will be made from it any more (instances that exist keep what they need).
+type Image struct {
+	// Globals holds the values of the exported mutable globals, by export name.
+	Globals map[string]uint64
+	size    uint64
+	pages   backing
+}
+
+// NewImage freezes a copy of memory, whose length must be a multiple of PageSize.
+func NewImage(memory []byte, globals map[string]uint64) (*Image, error) {
+	b, err := newBacking(memory)
+	if err != nil {
+		return nil, err
+	}
+	return &Image{Globals: globals, size: uint64(len(memory)), pages: b}, nil
+}
+
+// Size is the length of the image's memory in bytes.
+func (i *Image) Size() uint64 { return i.size }
+
+// Close frees the image.
+func (i *Image) Close() error { return i.pages.close() }
+
+// Memory is a linear memory: address space for its maximum is reserved at once, so that growing neither moves nor copies, and pages
+// cost host memory only when they are touched.
+type Memory struct {
+	reserved []byte // all of the address space
+	size     uint64 // how much of it the guest sees
+	image    *Image
+}
+
+// NewMemory reserves max bytes (at least the image's size, when there is an image). The content is the image's, then zeros.
+func NewMemory(max uint64, image *Image) (*Memory, error) {
+	var size uint64
+	if image != nil {
+		size = image.size
+	}
+	if max < size {
+		max = size
+	}
+	if max > MaxMemory {
+		max = MaxMemory
+	}
+	var pages backing
+	if image != nil {
+		pages = image.pages
+	}
+	reserved, err := reserve(max, size, pages)
+	if err != nil {
+		return nil, err
+	}
+	return &Memory{reserved: reserved, size: size, image: image}, nil
+}
+
+// Bytes is the memory that the guest sees.
+func (m *Memory) Bytes() []byte { return m.reserved[:m.size] }
+
+// Resize makes the guest-visible size at least size bytes and returns the memory, or nil when that is more than was reserved.
+func (m *Memory) Resize(size uint64) []byte {
+	if size > uint64(len(m.reserved)) {
+		return nil
+	}
+	m.size = max(m.size, size)
+	return m.reserved[:m.size]
+}
+
+// Free gives the address space back. The memory must not be used afterwards.
+func (m *Memory) Free() {
+	if m.reserved != nil {
+		release(m.reserved)
+		m.reserved, m.size = nil, 0
+	}
+}

@@ -1,0 +1,21 @@
+//go:build !linux
+
+package engine
+
+// backing is a plain copy: the portable twin of the sealed memory file. A fork then costs a copy of the image, and memory is
+// allocated as it grows within the capacity that the Go allocator hands out lazily.
+type backing struct{ memory []byte }
+
+func newBacking(memory []byte) (backing, error) {
+	return backing{append([]byte(nil), memory...)}, nil
+}
+
+func (backing) close() error { return nil }
+
+func reserve(length, imageSize uint64, pages backing) ([]byte, error) {
+	reserved := make([]byte, length)
+	copy(reserved, pages.memory[:imageSize])
+	return reserved, nil
+}
+
+func release([]byte) {}

@@ -1,0 +1,285 @@
+// Package wazero runs metered modules in wazero: its compiler by default, its interpreter where there is no native back end or
+// on request. It is the default engine and needs no C compiler.
+package wazero
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+
+	"wand/hostfuncs"
+	"wand/runtime/engine"
+)
+
+var (
+	_ engine.Engine   = (*wazeroEngine)(nil)
+	_ engine.Code     = (*code)(nil)
+	_ engine.Instance = (*instance)(nil)
+)
+
+// New returns the engine that compiles to native code (or interprets, on an architecture that wazero has no compiler for).
+func New() engine.Engine { return &wazeroEngine{name: "wazero", config: wazero.NewRuntimeConfig()} }
+
+// NewInterpreter returns the engine that interprets: slow, with the same results and the same fuel. Its call stack ends at 2,000 frames.
+func NewInterpreter() engine.Engine {
+	return &wazeroEngine{name: "wazero-interpreter", config: wazero.NewRuntimeConfigInterpreter()}
+}
+
+type wazeroEngine struct {
+	name   string
+	config wazero.RuntimeConfig
+}
+
+func (e *wazeroEngine) Name() string                { return e.name }
+func (e *wazeroEngine) Close(context.Context) error { return nil }
+
+// Compile gives each module a wazero runtime of its own: modules then share nothing, and each has a cache directory of its own
+// that can be verified and thrown away by itself.
+func (e *wazeroEngine) Compile(ctx context.Context, wasm []byte, host []hostfuncs.Func, cacheDir string) (engine.Code, error) {
+	config := e.config.
+		WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesTailCall | experimental.CoreFeaturesExtendedConst).
+		WithDebugInfoEnabled(false).
+		// Close-on-context-done is slow and leaky; the meter's refill is where a run is stopped.
+		WithCloseOnContextDone(false)
+	c := &code{}
+	if cacheDir != "" {
+		cache, err := wazero.NewCompilationCacheWithDir(cacheDir)
+		if err != nil {
+			return nil, fmt.Errorf("compilation cache: %w", err)
+		}
+		c.cache = cache
+		config = config.WithCompilationCache(cache)
+	}
+	c.runtime = wazero.NewRuntimeWithConfig(ctx, config)
+	if err := c.compile(ctx, wasm, host); err != nil {
+		c.Close(ctx)
+		return nil, err
+	}
+	return c, nil
+}
+
+type code struct {
+	runtime  wazero.Runtime
+	cache    wazero.CompilationCache
+	compiled wazero.CompiledModule
+	config   wazero.ModuleConfig
+}
+
+func (c *code) compile(ctx context.Context, wasm []byte, host []hostfuncs.Func) (err error) {
+	defer func() {
+		// wazero is written not to panic on a valid module; a module comes from outside, so a fault in it must not end the process.
+		if r := recover(); r != nil {
+			err = fmt.Errorf("wazero failed to compile the module: %v", r)
+		}
+	}()
+	if c.compiled, err = c.runtime.CompileModule(ctx, wasm); err != nil {
+		return err
+	}
+	provided := map[[2]string]hostfuncs.Func{}
+	for _, f := range host {
+		provided[[2]string{f.Module, f.Name}] = f
+	}
+	builders := map[string]wazero.HostModuleBuilder{}
+	done := map[[2]string]bool{}
+	for _, d := range c.compiled.ImportedFunctions() {
+		module, name, _ := d.Import()
+		key := [2]string{module, name}
+		f, ok := provided[key]
+		if !ok {
+			return engine.MissingImportError(module, name)
+		}
+		if !sameTypes(f.Params, d.ParamTypes()) || !sameTypes(f.Results, d.ResultTypes()) {
+			return fmt.Errorf("%w: with this signature", engine.MissingImportError(module, name))
+		}
+		if done[key] {
+			continue
+		}
+		done[key] = true
+		b := builders[module]
+		if b == nil {
+			b = c.runtime.NewHostModuleBuilder(module)
+			builders[module] = b
+		}
+		b.NewFunctionBuilder().WithGoModuleFunction(adapter(f), d.ParamTypes(), d.ResultTypes()).Export(name)
+	}
+	for _, b := range builders {
+		if _, err := b.Instantiate(ctx); err != nil {
+			return err
+		}
+	}
+	c.config = wazero.NewModuleConfig().WithName("").WithStartFunctions()
+	return nil
+}
+
+func adapter(f hostfuncs.Func) api.GoModuleFunc {
+	call := f.Call
+	return func(ctx context.Context, m api.Module, stack []uint64) {
+		call(ctx, memoryOf(m), stack)
+	}
+}
+
+func memoryOf(m api.Module) []byte {
+	memory := m.Memory()
+	if memory == nil {
+		return nil
+	}
+	b, _ := memory.Read(0, memory.Size())
+	return b
+}
+
+func sameTypes(ours []hostfuncs.ValueType, theirs []api.ValueType) bool {
+	if len(ours) != len(theirs) {
+		return false
+	}
+	for i := range ours {
+		if byte(ours[i]) != theirs[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// Instantiate implements engine.Code.
+func (c *code) Instantiate(ctx context.Context, config engine.InstanceConfig) (engine.Instance, error) {
+	if config.MaxMemory == 0 || config.MaxMemory > engine.MaxMemory {
+		return nil, fmt.Errorf("memory bound of %d bytes is out of range", config.MaxMemory)
+	}
+	a := &allocator{config: config}
+	m, err := c.instantiate(experimental.WithMemoryAllocator(ctx, a))
+	if err != nil {
+		if a.memory != nil && m == nil {
+			a.memory.Free()
+		}
+		if a.err != nil {
+			err = a.err
+		}
+		return nil, err
+	}
+	i := &instance{module: m, functions: map[string]api.Function{}}
+	if config.Image != nil {
+		for name, value := range config.Image.Globals {
+			if g := i.Global(name); g != nil {
+				g.Set(value)
+			}
+		}
+	}
+	return i, nil
+}
+
+func (c *code) instantiate(ctx context.Context) (m api.Module, err error) {
+	defer func() {
+		// A memory that cannot be had surfaces as a panic: an allocator has no other way to say so.
+		if r := recover(); r != nil {
+			m, err = nil, fmt.Errorf("wazero failed to instantiate the module: %v", r)
+		}
+	}()
+	return c.runtime.InstantiateModule(ctx, c.compiled, c.config)
+}
+
+// Close implements engine.Code.
+func (c *code) Close(ctx context.Context) error {
+	err := c.runtime.Close(ctx)
+	if c.cache != nil {
+		err = errors.Join(err, c.cache.Close(ctx))
+	}
+	return err
+}
+
+// allocator hands wazero an engine.Memory.
+type allocator struct {
+	config engine.InstanceConfig
+	memory *engine.Memory
+	err    error
+}
+
+func (a *allocator) Allocate(_, max uint64) experimental.LinearMemory {
+	a.memory, a.err = engine.NewMemory(min(max, a.config.MaxMemory), a.config.Image)
+	if a.err != nil {
+		panic(a.err)
+	}
+	return a
+}
+
+func (a *allocator) Reallocate(size uint64) []byte { return a.memory.Resize(size) }
+func (a *allocator) Free()                         { a.memory.Free() }
+
+type instance struct {
+	module    api.Module
+	functions map[string]api.Function
+}
+
+func (i *instance) HasFunction(name string) bool {
+	return i.module.ExportedFunction(name) != nil
+}
+
+func (i *instance) Call(ctx context.Context, name string, stack []uint64) error {
+	f := i.functions[name]
+	if f == nil {
+		if f = i.module.ExportedFunction(name); f == nil {
+			return fmt.Errorf("the module exports no function %q", name)
+		}
+		i.functions[name] = f
+	}
+	return translate(f.CallWithStack(ctx, stack))
+}
+
+func (i *instance) Memory() []byte { return memoryOf(i.module) }
+
+func (i *instance) Global(name string) engine.Global {
+	g, ok := i.module.ExportedGlobal(name).(api.MutableGlobal)
+	if !ok {
+		return nil
+	}
+	return g
+}
+
+func (i *instance) Close(ctx context.Context) error { return i.module.Close(ctx) }
+
+// reasons maps wazero's words for a trap to ours; its error type is internal, so the text is all there is to go by.
+var reasons = map[string]string{
+	"unreachable":                   engine.TrapUnreachable,
+	"out of bounds memory access":   engine.TrapMemory,
+	"invalid table access":          engine.TrapTable,
+	"indirect call type mismatch":   engine.TrapIndirectType,
+	"integer overflow":              engine.TrapIntegerOverflow,
+	"integer divide by zero":        engine.TrapDivideByZero,
+	"invalid conversion to integer": engine.TrapConversion,
+	"stack overflow":                engine.TrapStack,
+}
+
+// translate turns wazero's error into a Stop or a Trap, without the host's stack.
+func translate(err error) error {
+	if err == nil {
+		return nil
+	}
+	var stop *hostfuncs.Stop
+	if errors.As(err, &stop) {
+		return stop
+	}
+	text, frames, _ := strings.Cut(err.Error(), "\nwasm stack trace:\n\t")
+	if reason, ok := strings.CutPrefix(text, "wasm error: "); ok {
+		if known, ok := reasons[reason]; ok {
+			reason = known
+		}
+		return &engine.Trap{Reason: reason, Frames: frameNames(frames)}
+	}
+	if text == "stack overflow" {
+		return &engine.Trap{Reason: engine.TrapStack}
+	}
+	return err
+}
+
+func frameNames(trace string) []string {
+	var names []string
+	for line := range strings.SplitSeq(trace, "\n\t") {
+		if name, _, ok := strings.Cut(line, "("); ok {
+			names = append(names, strings.TrimPrefix(name, "."))
+		}
+	}
+	return names
+}
