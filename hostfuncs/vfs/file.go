@@ -1,0 +1,262 @@
+package vfs
+
+import "math"
+
+// File is an open file or folder with its position.
+type File struct {
+	fs    *FS
+	node  *node  // nil after Close
+	dir   *node  // where it was opened, for messages
+	name  string //
+	flags Flags
+	pos   int64
+}
+
+// Kind is the type of what is open.
+func (h *File) Kind() Kind {
+	if h.node == nil {
+		return KindUnknown
+	}
+	return h.node.kind
+}
+
+// Flags are those of Open, as SetFlags left them.
+func (h *File) Flags() Flags { return h.flags }
+
+// SetAppend turns on or off that every write goes to the end.
+func (h *File) SetAppend(on bool) {
+	h.flags &^= Append
+	if on {
+		h.flags |= Append
+	}
+}
+
+// Forbid takes away Read or Write.
+func (h *File) Forbid(flags Flags) { h.flags &^= flags & (Read | Write) }
+
+// Close ends the use of the file.
+func (h *File) Close() Errno {
+	h.fs.mu.Lock()
+	defer h.fs.mu.Unlock()
+	n := h.node
+	if n == nil {
+		return EBADF
+	}
+	h.node = nil
+	n.opens--
+	h.fs.release(n)
+	return OK
+}
+
+// Read reads at the position and moves it. 0 at the end.
+func (h *File) Read(p []byte) (int, Errno) {
+	n, e := h.ReadAt(p, h.pos)
+	h.pos += int64(n)
+	return n, e
+}
+
+// ReadAt reads at an offset.
+func (h *File) ReadAt(p []byte, off int64) (int, Errno) {
+	h.fs.mu.Lock()
+	defer h.fs.mu.Unlock()
+	switch {
+	case h.node == nil:
+		return 0, EBADF
+	case h.node.kind == KindDirectory:
+		return 0, EISDIR
+	case h.flags&Read == 0:
+		return 0, EBADF
+	case off < 0:
+		return 0, EINVAL
+	case h.node.tree != nil:
+		return h.fs.readTree(h.node, p, off)
+	}
+	return h.fs.read(h.node, p, off), OK
+}
+
+// Write writes at the position, or at the end with Append, and moves it. It writes everything or ends the run.
+func (h *File) Write(p []byte) (int, Errno) {
+	h.fs.mu.Lock()
+	defer h.fs.mu.Unlock()
+	if h.node != nil && h.flags&Append != 0 {
+		h.pos = h.node.data.size
+	}
+	n, e := h.writeAt(p, h.pos)
+	h.pos += int64(n)
+	return n, e
+}
+
+// WriteAt writes at an offset, whatever Append says.
+func (h *File) WriteAt(p []byte, off int64) (int, Errno) {
+	h.fs.mu.Lock()
+	defer h.fs.mu.Unlock()
+	return h.writeAt(p, off)
+}
+
+func (h *File) writeAt(p []byte, off int64) (int, Errno) {
+	switch {
+	case h.node == nil:
+		return 0, EBADF
+	case h.node.kind == KindDirectory:
+		return 0, EISDIR
+	case h.flags&Write == 0:
+		return 0, EBADF
+	case off < 0:
+		return 0, EINVAL
+	case off > math.MaxInt64-chunkBytes-int64(len(p)):
+		return 0, EFBIG
+	}
+	h.fs.write(h.node, p, off, h.dir, h.name)
+	return len(p), OK
+}
+
+// Whence says what an offset of SeekTo counts from, in WASI's numbers.
+type Whence uint8
+
+// Origins of SeekTo.
+const (
+	FromStart   Whence = 0
+	FromCurrent Whence = 1
+	FromEnd     Whence = 2
+)
+
+// SeekTo moves the position, also beyond the end, and returns it.
+func (h *File) SeekTo(offset int64, whence Whence) (int64, Errno) {
+	h.fs.mu.Lock()
+	defer h.fs.mu.Unlock()
+	if h.node == nil {
+		return 0, EBADF
+	}
+	if h.node.kind == KindDirectory {
+		return 0, EBADF
+	}
+	base := int64(0)
+	switch whence {
+	case FromStart:
+	case FromCurrent:
+		base = h.pos
+	case FromEnd:
+		st, e := h.fs.stat(h.node)
+		if e != OK {
+			return 0, e
+		}
+		base = st.Size
+	default:
+		return 0, EINVAL
+	}
+	if offset > 0 && base > math.MaxInt64-offset {
+		return 0, EOVERFLOW
+	}
+	if base+offset < 0 {
+		return 0, EINVAL
+	}
+	h.pos = base + offset
+	return h.pos, OK
+}
+
+// Stat describes the open inode.
+func (h *File) Stat() (Stat, Errno) {
+	h.fs.mu.Lock()
+	defer h.fs.mu.Unlock()
+	if h.node == nil {
+		return Stat{}, EBADF
+	}
+	return h.fs.stat(h.node)
+}
+
+// SetSize truncates or extends; what is new reads as zeros.
+func (h *File) SetSize(size int64) Errno {
+	h.fs.mu.Lock()
+	defer h.fs.mu.Unlock()
+	switch {
+	case h.node == nil:
+		return EBADF
+	case h.node.kind == KindDirectory:
+		return EISDIR
+	case h.flags&Write == 0:
+		return EINVAL
+	case size < 0:
+		return EINVAL
+	case size > math.MaxInt64-chunkBytes:
+		return EFBIG
+	}
+	h.fs.truncate(h.node, size, h.dir, h.name)
+	h.fs.touch(h.node)
+	return OK
+}
+
+// Allocate extends the file to hold length bytes at an offset; it never shortens it.
+func (h *File) Allocate(offset, length int64) Errno {
+	h.fs.mu.Lock()
+	defer h.fs.mu.Unlock()
+	switch {
+	case h.node == nil, h.node.kind == KindDirectory, h.flags&Write == 0:
+		return EBADF
+	case offset < 0 || length <= 0:
+		return EINVAL
+	case offset > math.MaxInt64-chunkBytes-length:
+		return EFBIG
+	}
+	if end := offset + length; end > h.node.data.size {
+		h.fs.truncate(h.node, end, h.dir, h.name)
+		h.fs.touch(h.node)
+	}
+	return OK
+}
+
+// SetTimes sets access and modification time in nanoseconds since 1970; nil leaves one as it is.
+func (h *File) SetTimes(atime, mtime *int64) Errno {
+	h.fs.mu.Lock()
+	defer h.fs.mu.Unlock()
+	if h.node == nil {
+		return EBADF
+	}
+	return h.fs.setTimes(h.node, atime, mtime)
+}
+
+// Entry of a folder.
+type DirEntry struct {
+	Next uint64 // the cookie of what follows
+	Ino  uint64
+	Kind Kind
+	Name string
+}
+
+// ReadDir calls yield with the entries from a cookie on (0 is the start), "." and ".." first, until yield returns false. The order is
+// that of creation, in a mounted tree that of the names. Entries may be removed and added meanwhile, also by yield's owner between
+// two calls; a cookie stays good.
+func (h *File) ReadDir(cookie uint64, yield func(DirEntry) bool) Errno {
+	h.fs.mu.Lock()
+	defer h.fs.mu.Unlock()
+	n := h.node
+	if n == nil {
+		return EBADF
+	}
+	if n.kind != KindDirectory {
+		return ENOTDIR
+	}
+	if cookie == 0 {
+		cookie++
+		if !yield(DirEntry{cookie, n.ino, KindDirectory, "."}) {
+			return OK
+		}
+	}
+	if cookie == 1 {
+		cookie++
+		if !yield(DirEntry{cookie, n.dir.parent.ino, KindDirectory, ".."}) {
+			return OK
+		}
+	}
+	if n.tree != nil {
+		return h.fs.readDirTree(n, cookie, yield)
+	}
+	list := n.dir.list
+	for i := n.dir.at(cookie); i < len(list); i++ {
+		h.fs.effort++
+		e := list[i]
+		if e.node != nil && !yield(DirEntry{e.seq + 1, e.node.ino, e.node.kind, e.name}) {
+			break
+		}
+	}
+	return OK
+}

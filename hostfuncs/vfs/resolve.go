@@ -1,0 +1,162 @@
+package vfs
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// spot is where a path leads: node, which is nil when there is nothing, is name in dir. A path that ends in ".", ".." or "/"
+// has that as its name, which is no entry's.
+type spot struct {
+	dir   *node
+	name  string
+	node  *node
+	slash bool // the path ends in a slash, so it has to be a folder
+}
+
+func (s *spot) nameless() bool { return s.name == "/" || s.name == "." || s.name == ".." }
+
+// What walk does with a symbolic link at the end of a path.
+type lastLink int
+
+const (
+	followLast lastLink = iota
+	// keepLast stops at the link, unless a slash follows.
+	keepLast
+	// entryLast stops at the entry whatever it is, and leaves the meaning of a slash after it to the caller.
+	entryLast
+)
+
+// walk resolves a path from a folder. ".." is the real parent, and "/" is its own: nothing is above it.
+func (f *FS) walk(start *node, path string, last lastLink) (spot, Errno) {
+	if e := checkPath(path); e != OK {
+		return spot{}, e
+	}
+	f.effort += 1 + int64(len(path)>>6)
+	cur := start
+	if path[0] == '/' {
+		cur = f.root
+	}
+	// What remains of the paths in which links were met, innermost last. Each holds at least a slash.
+	var pending [MaxLinks]string
+	waiting, links := 0, 0
+	rest := path
+	final := spot{dir: cur, name: ".", node: cur}
+	if strings.Trim(path, "/") == "" {
+		final.name = "/"
+	}
+	for {
+		rest = strings.TrimLeft(rest, "/")
+		if rest == "" {
+			if waiting == 0 {
+				return final, OK
+			}
+			waiting--
+			rest = pending[waiting]
+			continue
+		}
+		f.effort++
+		if cur.kind != KindDirectory {
+			return spot{}, ENOTDIR
+		}
+		name := rest
+		if i := strings.IndexByte(rest, '/'); i >= 0 {
+			name = rest[:i]
+		}
+		rest = rest[len(name):]
+		switch name {
+		case ".":
+			final = spot{dir: cur, name: ".", node: cur}
+			continue
+		case "..":
+			cur = cur.dir.parent
+			final = spot{dir: cur, name: "..", node: cur}
+			continue
+		}
+		if len(name) > NameBytes {
+			return spot{}, ENAMETOOLONG
+		}
+		isLast, slash := onlySlashes(rest, pending[:waiting])
+		child, e := f.lookup(cur, name)
+		if e != OK {
+			return spot{}, e
+		}
+		if child == nil {
+			if isLast {
+				return spot{cur, name, nil, slash}, OK
+			}
+			return spot{}, ENOENT
+		}
+		if child.kind == KindLink && (!isLast || last == followLast || last == keepLast && slash) {
+			if links++; links > MaxLinks {
+				return spot{}, ELOOP
+			}
+			if child.target == "" {
+				return spot{}, ENOENT
+			}
+			if rest != "" {
+				pending[waiting] = rest
+				waiting++
+			}
+			rest = child.target
+			f.effort += int64(len(rest) >> 6)
+			if rest[0] == '/' {
+				cur = f.root
+			}
+			final = spot{dir: cur, name: ".", node: cur}
+			continue
+		}
+		if isLast {
+			if slash && child.kind != KindDirectory && last != entryLast {
+				return spot{}, ENOTDIR
+			}
+			return spot{cur, name, child, slash}, OK
+		}
+		if child.kind != KindDirectory {
+			return spot{}, ENOTDIR
+		}
+		cur = child
+		final = spot{dir: cur, name: ".", node: cur}
+	}
+}
+
+// checkPath refuses what no path can be.
+func checkPath(path string) Errno {
+	switch {
+	case path == "":
+		return ENOENT
+	case len(path) > PathBytes:
+		return ENAMETOOLONG
+	case strings.IndexByte(path, 0) >= 0:
+		return EINVAL
+	case !utf8.ValidString(path):
+		return EILSEQ
+	}
+	return OK
+}
+
+// onlySlashes says whether no component remains, and whether a slash does.
+func onlySlashes(rest string, pending []string) (last, slash bool) {
+	if strings.TrimLeft(rest, "/") != "" {
+		return false, false
+	}
+	slash = rest != ""
+	for _, p := range pending {
+		if strings.TrimLeft(p, "/") != "" {
+			return false, false
+		}
+		slash = true
+	}
+	return true, slash
+}
+
+// lookup returns the node of a name in a folder, or nil.
+func (f *FS) lookup(dir *node, name string) (*node, Errno) {
+	if e := dir.dir.byName[name]; e != nil {
+		return e.node, OK
+	}
+	if dir.tree != nil {
+		return f.lookupTree(dir, name)
+	}
+	return nil, OK
+}
