@@ -235,6 +235,9 @@ func (h *File) ReadDir(cookie uint64, yield func(DirEntry) bool) Errno {
 	if n.kind != KindDirectory {
 		return ENOTDIR
 	}
+	if n.removed {
+		return ENOENT
+	}
 	if cookie == 0 {
 		cookie++
 		if !yield(DirEntry{cookie, n.ino, KindDirectory, "."}) {

@@ -23,7 +23,8 @@ func pathOpen(c call) vfs.Errno {
 	if rights&(rightRead|rightReaddir) != 0 {
 		flags |= vfs.Read
 	}
-	if rights&writingFileRights != 0 && oflags&directory == 0 {
+	// Go asks for the right to set the size of what it only reads, so that one does not count as writing.
+	if rights&rightWrite != 0 && oflags&directory == 0 {
 		flags |= vfs.Write
 	}
 	if oflags&creat != 0 {
