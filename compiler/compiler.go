@@ -2,7 +2,13 @@
 // detects the language, translates TypeScript, and decodes, checks and meters WebAssembly. It imports nothing else of ours.
 package compiler
 
-import "context"
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
 
 // Language of a source text.
 type Language string
@@ -43,6 +49,7 @@ type Diagnostic struct {
 	Column    int      `json:"column"`               // from 1, in code points; 0 when unknown
 	EndColumn int      `json:"end_column,omitempty"` // exclusive
 	LineText  string   `json:"line_text,omitempty"`
+	Offset    int      `json:"offset,omitempty"` // in bytes, of a WebAssembly module
 	Hint      string   `json:"hint,omitempty"`
 }
 
@@ -67,7 +74,201 @@ type Module struct {
 	Checked bool
 }
 
-// Checker checks the syntax of a guest program without running it. The runtime is one.
+// Position turns a position in Program, as a guest reports it, into one in Source, with the text of that line. Lines and columns count from
+// 1, columns in code points; column 0 is unknown and stays so. A position that no source text stands behind becomes 0, 0 and no text.
+func (m *Module) Position(line, column int) (sourceLine, sourceColumn int, lineText string) {
+	if m.SourceMap == nil {
+		if line < 1 {
+			return 0, 0, ""
+		}
+		return line, column, LineText(m.Source, line)
+	}
+	l, c, ok := m.SourceMap.Position(line, column)
+	if !ok {
+		return 0, 0, ""
+	}
+	return l, c, LineText(m.Source, l)
+}
+
+// Checker checks the syntax of a guest program without running it. The runtime is one. Positions in its findings are in module.Program;
+// an error means that the check itself failed.
 type Checker interface {
 	Check(ctx context.Context, module *Module) ([]Diagnostic, error)
+}
+
+// Default limits of a Compiler, in bytes.
+const (
+	DefaultMaxSource     = 16 << 20
+	DefaultMaxTypeScript = 2 << 20
+	DefaultMaxWasm       = 64 << 20
+)
+
+// Compiler compiles source texts. The zero value works and checks no guest program's syntax: the guest does when it runs.
+// Safe for concurrent use.
+type Compiler struct {
+	// Checker, when set, checks Python and JavaScript before Compile returns.
+	Checker Checker
+	// MaxSource, MaxTypeScript and MaxWasm are the largest source texts, in bytes. Defaults: 16 MiB, 2 MiB, 64 MiB.
+	MaxSource, MaxTypeScript, MaxWasm int
+}
+
+// Compile is Compile of a zero Compiler.
+func Compile(ctx context.Context, source Source) (*Module, []Diagnostic, error) {
+	var c Compiler
+	return c.Compile(ctx, source)
+}
+
+// Compile turns a source text into a module. What is wrong with the program comes back as diagnostics of severity error, and then
+// there is no module; warnings may come with one. An error is an *InputError for a text that is no program, else a failure of ours.
+//
+// A program inside a Markdown code block is taken out of it: of several blocks the first in the wanted language, else the first tagged
+// with a language that we run, else the first without a tag. Lines count from the program's first line; Module.LineOffset gives the
+// line in the whole text.
+func (c *Compiler) Compile(ctx context.Context, source Source) (*Module, []Diagnostic, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	name := cleanName(source.Name)
+	want := source.Language
+	if want != "" {
+		var err error
+		if want, err = ParseLanguage(string(want)); err != nil {
+			err.(*InputError).Name = name
+			return nil, nil, err
+		}
+	}
+	if want == Wasm || want == "" && isWasm(source.Text) {
+		return c.wasm(ctx, name, source.Text)
+	}
+	if isWasm(source.Text) {
+		return nil, nil, &InputError{Reason: ErrBinary, Name: name, Line: 1, Detail: fmt.Sprintf("this is a WebAssembly module, not %s", want)}
+	}
+	if limit := defaulted(c.MaxSource, DefaultMaxSource); len(source.Text) > limit {
+		return nil, nil, tooLarge(name, "", len(source.Text), limit)
+	}
+	text, err := normalise(name, source.Text)
+	if err != nil {
+		return nil, nil, err
+	}
+	if strings.TrimSpace(text) == "" {
+		return nil, nil, &InputError{Reason: ErrEmpty, Name: name, Detail: "there is no program in it"}
+	}
+	program := stripFence(text, want)
+	if strings.TrimSpace(program.text) == "" {
+		return nil, nil, &InputError{Reason: ErrEmpty, Name: name, Line: program.lineOffset + 1, Detail: "the code block holds nothing"}
+	}
+	m := &Module{Name: name, Language: want, LineOffset: program.lineOffset, Source: program.text, Program: program.text}
+	if m.Language == "" {
+		if m.Language, err = detect(name, program); err != nil {
+			return nil, nil, err
+		}
+	}
+	if m.Language == Wasm {
+		return nil, nil, &InputError{Reason: ErrNotText, Name: name, Detail: "a WebAssembly module is binary; it cannot stand in a code block"}
+	}
+	if m.Name == "" {
+		m.Name = defaultName(m.Language, program.tag)
+	}
+	diagnostics := program.warnings
+	for i := range diagnostics {
+		diagnostics[i].File = m.Name
+	}
+	m.Guest = string(m.Language)
+	if m.Language == TypeScript {
+		m.Guest = string(JavaScript)
+		if limit := defaulted(c.MaxTypeScript, DefaultMaxTypeScript); len(m.Source) > limit {
+			return nil, nil, tooLarge(name, "TypeScript", len(m.Source), limit)
+		}
+		var found []Diagnostic
+		m.Program, m.SourceMap, found = typescript(m.Name, m.Source)
+		diagnostics = append(diagnostics, found...)
+		if failed(diagnostics) {
+			return nil, diagnostics, nil
+		}
+	}
+	m.Digest = digest([]byte(m.Program))
+	if c.Checker != nil {
+		found, err := c.Checker.Check(ctx, m)
+		if err != nil {
+			return nil, diagnostics, fmt.Errorf("check %s: %w", m.Name, err)
+		}
+		diagnostics = append(diagnostics, m.mapBack(found)...)
+		if failed(diagnostics) {
+			return nil, diagnostics, nil
+		}
+		m.Checked = true
+	}
+	return m, diagnostics, nil
+}
+
+// mapBack moves a checker's findings to where the model wrote what they are about.
+func (m *Module) mapBack(found []Diagnostic) []Diagnostic {
+	for i := range found {
+		d := &found[i]
+		if d.File == "" {
+			d.File = m.Name
+		}
+		if m.SourceMap == nil {
+			if d.LineText == "" {
+				d.LineText = LineText(m.Source, d.Line)
+			}
+			continue
+		}
+		if d.Line < 1 {
+			continue
+		}
+		length := d.EndColumn - d.Column
+		d.Line, d.Column, d.LineText = m.Position(d.Line, d.Column)
+		if d.EndColumn > 0 && d.Column > 0 && length > 0 {
+			d.EndColumn = d.Column + length
+		} else {
+			d.EndColumn = 0
+		}
+	}
+	return found
+}
+
+func failed(diagnostics []Diagnostic) bool {
+	for _, d := range diagnostics {
+		if d.Severity == SeverityError {
+			return true
+		}
+	}
+	return false
+}
+
+func defaultName(l Language, tag string) string {
+	switch {
+	case l == TypeScript && tag == "tsx":
+		return "main.tsx"
+	case l == JavaScript && tag == "mjs":
+		return "main.mjs"
+	case l == Python:
+		return "main.py"
+	case l == JavaScript:
+		return "main.js"
+	case l == TypeScript:
+		return "main.ts"
+	}
+	return "main.wasm"
+}
+
+func defaulted(n, fallback int) int {
+	if n > 0 {
+		return n
+	}
+	return fallback
+}
+
+func tooLarge(name, what string, size, limit int) *InputError {
+	if what != "" {
+		what += " of "
+	}
+	return &InputError{Reason: ErrTooLarge, Name: name, Size: int64(size), Limit: int64(limit),
+		Detail: fmt.Sprintf("%s%d bytes, and the limit is %d; put data into a file and read it", what, size, limit)}
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }

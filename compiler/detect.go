@@ -1,0 +1,485 @@
+package compiler
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"strings"
+)
+
+// Languages lists what Compile accepts.
+func Languages() []Language { return []Language{Python, JavaScript, TypeScript, Wasm} }
+
+// ParseLanguage reads a language's name, or a usual short form of it (py, python3, js, mjs, node, ts, tsx, wasm, ...), in any case.
+// The error is an *InputError with ErrUnknownLanguage.
+func ParseLanguage(s string) (Language, error) {
+	if l := tagLanguage(strings.ToLower(strings.TrimSpace(s))); l != "" {
+		return l, nil
+	}
+	return "", unknownLanguage("", "%q", s)
+}
+
+// tagLanguage reads a fence tag or a short form, in lower case.
+func tagLanguage(tag string) Language {
+	if v, ok := strings.CutPrefix(tag, "python"); ok && strings.Trim(v, "0123456789.") == "" {
+		return Python
+	}
+	switch tag {
+	case "py", "py3", "python-3", "ipython", "ipython3", "pyw", "cpython", "pyi":
+		return Python
+	case "js", "mjs", "cjs", "node", "nodejs", "javascript", "ecmascript", "es6", "esm", "jsx", "quickjs", "qjs":
+		return JavaScript
+	case "ts", "mts", "cts", "tsx", "typescript", "deno", "bun":
+		return TypeScript
+	case "wasm", "webassembly":
+		return Wasm
+	}
+	return ""
+}
+
+// extension reads a file name's extension. foreign is set for one that names a language that we do not run.
+func extension(name string) (lang Language, ext string, foreign string) {
+	ext = strings.ToLower(path.Ext(name))
+	switch ext {
+	case ".py", ".pyw", ".pyi", ".py3":
+		return Python, ext, ""
+	case ".js", ".mjs", ".cjs", ".jsx":
+		return JavaScript, ext, ""
+	case ".ts", ".mts", ".cts", ".tsx":
+		return TypeScript, ext, ""
+	case ".wasm":
+		return Wasm, ext, ""
+	}
+	foreign = map[string]string{
+		".go": "Go", ".c": "C", ".h": "C", ".cc": "C++", ".cpp": "C++", ".cxx": "C++", ".hpp": "C++", ".rs": "Rust", ".java": "Java",
+		".rb": "Ruby", ".php": "PHP", ".pl": "Perl", ".lua": "Lua", ".sh": "shell", ".bash": "shell", ".zsh": "shell", ".ps1": "PowerShell",
+		".cs": "C#", ".kt": "Kotlin", ".swift": "Swift", ".scala": "Scala", ".hs": "Haskell", ".ml": "OCaml", ".ex": "Elixir", ".jl": "Julia",
+		".r": "R", ".sql": "SQL", ".html": "HTML", ".css": "CSS", ".json": "JSON", ".yaml": "YAML", ".yml": "YAML", ".toml": "TOML",
+		".xml": "XML", ".csv": "CSV", ".ipynb": "a Jupyter notebook", ".wat": "WebAssembly text", ".wast": "WebAssembly text",
+	}[ext]
+	return "", ext, foreign
+}
+
+// shebang reads the interpreter off the first line: "#!/usr/bin/env -S python3.13 -u" gives python3.13.
+func shebang(text string) (lang Language, interpreter string) {
+	if !strings.HasPrefix(text, "#!") {
+		return "", ""
+	}
+	first, _, _ := strings.Cut(text[2:min(len(text), 258)], "\n")
+	for _, word := range strings.Fields(first) {
+		base := path.Base(word)
+		if base == "env" || strings.HasPrefix(word, "-") || strings.Contains(word, "=") {
+			continue
+		}
+		if base == "ts-node" || base == "tsx" {
+			return TypeScript, base
+		}
+		return tagLanguage(strings.ToLower(base)), base
+	}
+	return "", ""
+}
+
+// detect finds the language of a program whose fence, if any, is gone. The order is fence tag, extension, shebang, content.
+func detect(name string, program unfenced) (Language, error) {
+	if program.language != "" {
+		return program.language, nil
+	}
+	lang, ext, foreign := extension(name)
+	if lang != "" && lang != Wasm {
+		return lang, nil
+	}
+	if lang == Wasm {
+		return "", unknownLanguage(name, "the extension is %s but the content does not start with the WebAssembly magic number", ext)
+	}
+	if foreign != "" && !program.found {
+		return "", unknownLanguage(name, "the extension %s means %s", ext, foreign)
+	}
+	if program.tag != "" && !neutralTag(program.tag) {
+		return "", unknownLanguage(name, "the code block is tagged %q", program.tag)
+	}
+	lang, interpreter := shebang(program.text)
+	if lang != "" && lang != Wasm {
+		return lang, nil
+	}
+	if interpreter != "" {
+		return "", unknownLanguage(name, "the first line asks for %q", interpreter)
+	}
+	if lang, _ := byContent(program.text); lang != "" {
+		return lang, nil
+	}
+	looked := []string{"no code block tag"}
+	if ext == "" {
+		looked = append(looked, "no file extension")
+	} else {
+		looked = append(looked, fmt.Sprintf("extension %q says nothing", ext))
+	}
+	looked = append(looked, "no #! line", "the content is like none of them")
+	return "", unknownLanguage(name, "%s; name the language", strings.Join(looked, ", "))
+}
+
+// isWasm says whether the input is a WebAssembly binary.
+func isWasm(text []byte) bool { return bytes.HasPrefix(text, []byte("\x00asm")) }
+
+// sample is how much of a program byContent reads; the rest rarely changes the answer.
+const sample = 64 << 10
+
+// evidence for each language, in points.
+type evidence struct{ python, javascript, typescript, prose int }
+
+// byContent tells Python, JavaScript and TypeScript apart by how their lines look. It gives no language for prose and for languages
+// that we do not run; what is valid in all of them, such as 1 + 1, counts as Python.
+func byContent(text string) (Language, evidence) {
+	if len(text) > sample {
+		text = text[:sample]
+	}
+	var e evidence
+	var lit literalState
+	code := 0
+	for raw := range strings.SplitSeq(text, "\n") {
+		if lit.open() {
+			lit.scan(raw)
+			continue
+		}
+		before := lit
+		lit.scan(raw)
+		if lit.open() && !before.open() {
+			switch lit.closer {
+			case `"""`, `'''`:
+				e.python += 3
+			case "*/", "`":
+				e.javascript += 2
+			}
+		}
+		l := strings.TrimSpace(mask(raw))
+		if l == "" {
+			continue
+		}
+		code++
+		e.line(l)
+	}
+	switch {
+	case foreignProgram(text):
+		return "", e
+	case e.python == 0 && e.javascript == 0 && e.typescript == 0:
+		if code > 0 && e.prose == 0 && expressionOnly(text) {
+			return Python, e
+		}
+		return "", e
+	case e.prose > 2 && e.prose > max(e.python, e.javascript+e.typescript):
+		return "", e
+	case e.python >= e.javascript+e.typescript:
+		return Python, e
+	case e.typescript > 0:
+		return TypeScript, e
+	}
+	return JavaScript, e
+}
+
+// line adds what one line of code says. The strings in it are masked.
+func (e *evidence) line(l string) {
+	first := firstWord(l)
+	last := l[len(l)-1]
+	has := func(s string) bool { return strings.Contains(l, s) }
+
+	// Comments: # is Python's, // and /* are JavaScript's. Neither their words nor their marks count as code.
+	switch {
+	case strings.HasPrefix(l, "//"), strings.HasPrefix(l, "/*"), strings.HasPrefix(l, "* "), strings.HasPrefix(l, "*/"):
+		e.javascript += 2
+		return
+	case strings.HasPrefix(l, "# "), strings.HasPrefix(l, "#") && !identifierStart(l[1:]):
+		e.python++
+		return
+	}
+	if i := strings.Index(l, " # "); i >= 0 {
+		e.python++
+		l = l[:i]
+	}
+
+	// Python.
+	if last == ':' {
+		switch first {
+		case "def", "class", "if", "elif", "else", "for", "while", "try", "except", "finally", "with", "async", "match", "case":
+			e.python += 3
+		}
+	}
+	switch first {
+	case "def", "elif", "pass", "except", "nonlocal", "global", "del", "raise", "assert", "lambda":
+		if !has("{") && last != ';' {
+			e.python += 2
+		}
+	case "import":
+		if strings.IndexAny(l, "\"'{*;") < 0 && len(strings.Fields(l)) >= 2 && importLine(l) {
+			e.python += 3
+		}
+	case "from":
+		if has(" import ") {
+			e.python += 4
+		}
+	case "print":
+		if strings.HasPrefix(l, "print(") && last != ';' {
+			e.python += 2
+		}
+	}
+	if strings.HasPrefix(l, "@") && !has("{") && last != ';' {
+		e.python++
+	}
+	for _, s := range [...]string{" not in ", " is not ", " is None", "self.", "__name__", " in range(", "True", "False", "None", " and ", " or ", "not ", "len(", ":=", "**", " lambda ", "str(", "int("} {
+		if has(s) && !looksProse(l) {
+			e.python++
+		}
+	}
+	if has(" for ") && has(" in ") && (last == ']' || last == ')' || last == '}') {
+		e.python += 2
+	}
+	if name, rest, ok := strings.Cut(l, "="); ok && isTarget(strings.TrimSpace(strings.TrimRight(name, "+-*/%|&^"))) && !strings.HasPrefix(rest, "=") && !strings.HasPrefix(rest, ">") && last != ';' && last != '{' {
+		e.python++
+	}
+
+	// JavaScript.
+	switch first {
+	case "const", "let", "var":
+		e.javascript += 3
+	case "function":
+		e.javascript += 3
+	case "export":
+		e.javascript += 3
+	case "import":
+		if strings.IndexAny(l, "\"'{*;") >= 0 {
+			e.javascript += 3
+		}
+	case "switch", "do", "catch", "new", "throw", "typeof", "void":
+		e.javascript += 2
+	case "async":
+		if has("function") || has("=>") {
+			e.javascript += 3
+		}
+	case "if", "for", "while":
+		if strings.IndexByte(strings.TrimLeft(l[len(first):], " "), '(') == 0 && last != ':' {
+			e.javascript += 2
+		}
+	}
+	for _, s := range [...]string{"===", "!==", "=>", "&&", "||", "console.", "null", "undefined", "typeof ", "new ", "++", ".length", "require(", "} else", "function(", "function (", "Math.", "JSON.", "...", "?.", "??", "this.", "`"} {
+		if has(s) {
+			switch s {
+			case "console.", "===", "!==", "=>", "} else", "undefined":
+				e.javascript += 3
+			case "...", "new ", "null":
+				if !looksProse(l) {
+					e.javascript++
+				}
+			default:
+				e.javascript++
+			}
+		}
+	}
+	if last == ';' {
+		e.javascript += 2
+	}
+	if last == '{' && first != "}" || l == "}" || strings.HasPrefix(l, "})") || strings.HasPrefix(l, "};") {
+		if last == '{' && !has("= {") && !has("({") && !has("[{") || l != "}" && last != '{' {
+			e.javascript += 2
+		} else {
+			e.javascript++
+		}
+	}
+	e.typescript += typeMarks(l, first)
+	if looksProse(l) {
+		e.prose++
+	}
+}
+
+// typeMarks finds what TypeScript adds to JavaScript.
+func typeMarks(l, first string) int {
+	has := func(s string) bool { return strings.Contains(l, s) }
+	words := strings.Fields(l)
+	switch first {
+	case "interface", "enum", "namespace", "declare", "abstract":
+		if len(words) >= 2 && (has("{") || first == "declare" || first == "abstract") && identifierStart(words[1]) {
+			return 4
+		}
+	case "type":
+		if len(words) >= 3 && identifierStart(words[1]) && has("=") && !has("==") {
+			return 4
+		}
+	case "private", "public", "protected", "readonly":
+		if len(words) >= 2 && identifierStart(words[1]) {
+			return 3
+		}
+	case "export":
+		if len(words) >= 3 {
+			switch words[1] {
+			case "type", "interface", "enum", "declare", "abstract", "namespace":
+				return 4
+			}
+		}
+	case "import":
+		if len(words) >= 2 && words[1] == "type" {
+			return 4
+		}
+	case "const":
+		if len(words) >= 3 && words[1] == "enum" {
+			return 4
+		}
+	}
+	n := 0
+	for _, s := range [...]string{" as const", " as any", " as unknown", " as string", " as number", " as keyof", " satisfies ", ": number", ": string", ": boolean", ": any", ": void", ": unknown", ": never",
+		"Array<", "Record<", "Map<", "Set<", "Promise<", "Partial<", "Readonly<", "<T>", "<T,", "<T extends", "<K,", "<string>", "<number>", "(): ", "implements ", "keyof ", "private ", "readonly ", "[]): ", "!."} {
+		if has(s) {
+			n++
+		}
+	}
+	if n > 0 && pythonLine(l, first) {
+		return 0
+	}
+	if n > 0 {
+		return n
+	}
+	switch first {
+	case "const", "let", "var":
+		// const x: T = ...
+		if len(words) >= 3 && strings.HasSuffix(words[1], ":") {
+			return 3
+		}
+	case "function", "async", "export", "constructor":
+		// function f(a: T, b?: U): V {
+		open, end := strings.IndexByte(l, '('), strings.LastIndexByte(l, ')')
+		if open >= 0 && end > open {
+			inside := l[open:end]
+			if colon := strings.IndexByte(inside, ':'); colon > 0 && strings.IndexAny(inside[:colon], "{=?") < 0 || strings.Contains(inside, "?:") {
+				return 3
+			}
+			if strings.HasPrefix(strings.TrimSpace(l[end+1:]), ":") && strings.HasSuffix(l, "{") {
+				return 3
+			}
+		}
+	}
+	return 0
+}
+
+// pythonLine says that a line with a colon type is Python's: def f(x: string), or a block header.
+func pythonLine(l, first string) bool {
+	switch first {
+	case "def", "class", "elif", "lambda":
+		return strings.HasSuffix(l, ":") || strings.Contains(l, "->")
+	}
+	return false
+}
+
+// mask replaces what one-line strings hold by nothing, so that words in them do not count, and cuts a trailing // comment.
+func mask(l string) string {
+	if strings.IndexAny(l, "\"'/") < 0 {
+		return l
+	}
+	var b strings.Builder
+	for i := 0; i < len(l); {
+		switch c := l[i]; {
+		case c == '"' || c == '\'':
+			n := oneLineString(l[i:])
+			if n == len(l)-i && (n == 1 || l[i+n-1] != c) {
+				// An apostrophe: the rest of the line is plain text.
+				b.WriteString(l[i+1:])
+				return b.String()
+			}
+			b.WriteByte(c)
+			b.WriteByte(c)
+			i += n
+		case c == '/' && i > 0 && strings.HasPrefix(l[i:], "// ") && strings.TrimSpace(l[:i]) != "" && !bytes.ContainsAny([]byte{l[i-1]}, "0123456789)]"):
+			return b.String()
+		default:
+			b.WriteByte(c)
+			i++
+		}
+	}
+	return b.String()
+}
+
+func firstWord(l string) string {
+	i := 0
+	for i < len(l) && (l[i] == '_' || l[i] >= 'a' && l[i] <= 'z' || l[i] >= 'A' && l[i] <= 'Z' || l[i] >= '0' && l[i] <= '9') {
+		i++
+	}
+	if i == 0 {
+		return l[:1]
+	}
+	return l[:i]
+}
+
+func identifierStart(s string) bool {
+	return s != "" && (s[0] == '_' || s[0] == '$' || s[0] >= 'a' && s[0] <= 'z' || s[0] >= 'A' && s[0] <= 'Z')
+}
+
+// importLine accepts "import a", "import a.b as c, d".
+func importLine(l string) bool {
+	rest := strings.TrimSpace(strings.TrimPrefix(l, "import"))
+	for part := range strings.SplitSeq(rest, ",") {
+		f := strings.Fields(part)
+		if len(f) != 1 && !(len(f) == 3 && f[1] == "as") {
+			return false
+		}
+	}
+	return true
+}
+
+// isTarget accepts what Python assigns to without a keyword: x, x.y, x[i], "a, b", "x: int".
+func isTarget(s string) bool {
+	if !identifierStart(s) {
+		return false
+	}
+	if name, typ, ok := strings.Cut(s, ": "); ok && strings.IndexByte(name, ' ') < 0 {
+		return identifierStart(typ)
+	}
+	return !strings.ContainsAny(s, "(){};!?<>'\"") && (!strings.Contains(s, " ") || strings.Contains(s, ", "))
+}
+
+// looksProse says that a line reads like a sentence: several plain words in a row, no code marks.
+func looksProse(l string) bool {
+	if strings.ContainsAny(l, "=(){}[];") && !strings.HasSuffix(l, ".") {
+		return false
+	}
+	run := 0
+	for _, w := range strings.Fields(l) {
+		w = strings.TrimRight(w, ".,:!?")
+		if w == "" || strings.Trim(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'-") != "" {
+			run = 0
+			continue
+		}
+		switch w {
+		case "import", "as", "from", "in", "is", "not", "and", "or", "if", "else", "for", "return", "lambda", "async", "await", "def", "class":
+			run = 0
+			continue
+		}
+		if run++; run >= 3 {
+			return true
+		}
+	}
+	return false
+}
+
+// expressionOnly accepts what could be a formula: no two plain words side by side.
+func expressionOnly(text string) bool {
+	for l := range strings.SplitSeq(text, "\n") {
+		previous := false
+		for _, w := range strings.Fields(l) {
+			word := strings.Trim(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.,!?;:'") == ""
+			if word && previous {
+				return false
+			}
+			previous = word
+		}
+		if strings.ContainsAny(l, "<>$\\?!;") {
+			return false
+		}
+	}
+	return strings.ContainsAny(text, "0123456789+-*/()[]%\"'")
+}
+
+// foreignProgram recognises a few languages that models answer with and that share marks with ours.
+func foreignProgram(text string) bool {
+	head := strings.TrimSpace(text)
+	for _, p := range [...]string{"package main\n", "#include", "use std::", "fn main", "public class ", "using System", "<?php", "<!DOCTYPE", "<html", "<?xml", "(module", "SELECT ", "FROM ", "set -e", "#lang", "extern crate", "import java.", "pub fn", "---\n"} {
+		if strings.HasPrefix(head, p) {
+			return true
+		}
+	}
+	return strings.Contains(text, "\nfunc main() {") || strings.Contains(text, "\nfn main()") || strings.Contains(text, "\nint main(") || strings.Contains(text, "public static void main(")
+}

@@ -1,0 +1,75 @@
+package compiler
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// typescript translates a program to JavaScript: types go, everything else stays as it is written, top-level await, imports and exports
+// included. Enums, namespaces, parameter properties and decorators become what ES2023 has. Names need no help, because nothing is
+// renamed; nothing is dropped as unused except imports of types, so that the value of the last expression survives.
+func typescript(name, text string) (program string, m *SourceMap, diagnostics []Diagnostic) {
+	if d := tooDeep(name, text); d != nil {
+		return "", nil, []Diagnostic{*d}
+	}
+	loader := api.LoaderTS
+	if ext := strings.ToLower(path.Ext(name)); ext == ".tsx" || ext == ".jsx" {
+		loader = api.LoaderTSX
+	}
+	result := transform(name, text, loader, api.SourceMapExternal)
+	diagnostics = append(messages(SeverityError, name, text, result.Errors), messages(SeverityWarning, name, text, result.Warnings)...)
+	if len(result.Errors) > 0 {
+		return "", nil, diagnostics
+	}
+	program = string(result.Code)
+	return program, newSourceMap(program, text, result.Map), diagnostics
+}
+
+func transform(name, text string, loader api.Loader, sourcemap api.SourceMap) api.TransformResult {
+	return api.Transform(text, api.TransformOptions{
+		Loader:         loader,
+		Sourcefile:     name,
+		Target:         api.ES2023,
+		Charset:        api.CharsetUTF8,
+		Sourcemap:      sourcemap,
+		SourcesContent: api.SourcesContentExclude,
+		TreeShaking:    api.TreeShakingFalse,
+		LegalComments:  api.LegalCommentsInline,
+		LogLevel:       api.LogLevelSilent,
+		LogLimit:       20,
+		// An empty configuration: none of the host's tsconfig.json files is looked for.
+		TsconfigRaw: "{}",
+	})
+}
+
+// messages turns esbuild's findings into ours.
+func messages(severity Severity, name, text string, list []api.Message) []Diagnostic {
+	var out []Diagnostic
+	for _, m := range list {
+		d := Diagnostic{Severity: severity, Message: m.Text, File: name}
+		if severity == SeverityError {
+			d.Type = "SyntaxError"
+		}
+		if l := m.Location; l != nil {
+			whole, _ := lineOf(text, l.Line)
+			d.Line, d.Column = l.Line, byteColumn(whole, l.Column)
+			d.LineText = LineText(text, l.Line)
+			if l.Length > 0 {
+				d.EndColumn = byteColumn(whole, l.Column+l.Length)
+			}
+			if l.Suggestion != "" {
+				d.Hint = fmt.Sprintf("use %s instead", l.Suggestion)
+			}
+		}
+		for _, n := range m.Notes {
+			if d.Hint == "" && n.Text != "" {
+				d.Hint = n.Text
+			}
+		}
+		out = append(out, d)
+	}
+	return out
+}
