@@ -1,6 +1,10 @@
 package engine
 
-import "errors"
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
 
 // ErrNoMemory says that the operating system would not give the address space or memory for an instance or an image.
 var ErrNoMemory = errors.New("the operating system refused memory")
@@ -15,13 +19,63 @@ type Image struct {
 	pages   backing
 }
 
-// NewImage freezes a copy of memory, whose length must be a multiple of PageSize.
-func NewImage(memory []byte, globals map[string]uint64) (*Image, error) {
-	b, err := newBacking(memory)
+// Extent is a part of a memory that is not all zeros.
+type Extent struct {
+	Offset uint64
+	Data   []byte
+}
+
+// Extents returns the parts of a memory that are not zero, in steps of 4 KiB. The data is not copied.
+func Extents(memory []byte) []Extent {
+	const step = 4096
+	var found []Extent
+	start := -1
+	for off := 0; off < len(memory); off += step {
+		if isZero(memory[off:min(off+step, len(memory))]) {
+			if start >= 0 {
+				found = append(found, Extent{uint64(start), memory[start:off]})
+				start = -1
+			}
+		} else if start < 0 {
+			start = off
+		}
+	}
+	if start >= 0 {
+		found = append(found, Extent{uint64(start), memory[start:]})
+	}
+	return found
+}
+
+func isZero(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if binary.NativeEndian.Uint64(b) != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// NewImage freezes a memory of size bytes (a multiple of PageSize, at most MaxMemory) that holds the extents, which are copied, and
+// zeros elsewhere.
+func NewImage(size uint64, extents []Extent, globals map[string]uint64) (*Image, error) {
+	if size%PageSize != 0 || size > MaxMemory {
+		return nil, fmt.Errorf("an image cannot have %d bytes", size)
+	}
+	for _, e := range extents {
+		if e.Offset > size || uint64(len(e.Data)) > size-e.Offset {
+			return nil, fmt.Errorf("an extent at %d of %d bytes is outside the image of %d", e.Offset, len(e.Data), size)
+		}
+	}
+	b, err := newBacking(size, extents)
 	if err != nil {
 		return nil, err
 	}
-	return &Image{Globals: globals, size: uint64(len(memory)), pages: b}, nil
+	return &Image{Globals: globals, size: size, pages: b}, nil
 }
 
 // Size is the length of the image's memory in bytes.

@@ -10,60 +10,35 @@ import (
 // backing is a sealed memory file: nobody can change it any more, and a private mapping of it is copy-on-write.
 type backing struct{ fd int }
 
-const hostPage = 4096
-
-func newBacking(memory []byte) (backing, error) {
+func newBacking(size uint64, extents []Extent) (backing, error) {
 	fd, err := unix.MemfdCreate("wand-image", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
 		return backing{}, fmt.Errorf("%w: memfd_create: %v", ErrNoMemory, err)
 	}
 	b := backing{fd}
-	if err := fill(fd, memory); err != nil {
+	if err := fill(fd, size, extents); err != nil {
 		b.close()
-		return backing{}, fmt.Errorf("%w: writing an image of %d bytes: %v", ErrNoMemory, len(memory), err)
+		return backing{}, fmt.Errorf("%w: writing an image of %d bytes: %v", ErrNoMemory, size, err)
 	}
 	return b, nil
 }
 
-// fill writes the pages that are not zero, so that the others stay holes, and seals the file.
-func fill(fd int, memory []byte) error {
-	if err := unix.Ftruncate(fd, int64(len(memory))); err != nil {
+// fill writes the extents, leaves the rest holes, and seals the file.
+func fill(fd int, size uint64, extents []Extent) error {
+	if err := unix.Ftruncate(fd, int64(size)); err != nil {
 		return err
 	}
-	for off := 0; off < len(memory); {
-		if isZero(memory[off:min(off+hostPage, len(memory))]) {
-			off += hostPage
-			continue
-		}
-		end := off + hostPage
-		for end < len(memory) && !isZero(memory[end:min(end+hostPage, len(memory))]) {
-			end += hostPage
-		}
-		for chunk := memory[off:min(end, len(memory))]; len(chunk) > 0; {
-			n, err := unix.Pwrite(fd, chunk, int64(off))
+	for _, e := range extents {
+		for off, data := int64(e.Offset), e.Data; len(data) > 0; {
+			n, err := unix.Pwrite(fd, data, off)
 			if err != nil {
 				return err
 			}
-			chunk, off = chunk[n:], off+n
+			data, off = data[n:], off+int64(n)
 		}
-		off = end
 	}
 	_, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_WRITE|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
 	return err
-}
-
-func isZero(page []byte) bool {
-	for ; len(page) >= 8; page = page[8:] {
-		if *(*uint64)(unsafe.Pointer(&page[0])) != 0 {
-			return false
-		}
-	}
-	for _, b := range page {
-		if b != 0 {
-			return false
-		}
-	}
-	return true
 }
 
 func (b backing) close() error { return unix.Close(b.fd) }

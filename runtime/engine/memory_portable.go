@@ -6,8 +6,12 @@ package engine
 // allocated as it grows within the capacity that the Go allocator hands out lazily.
 type backing struct{ memory []byte }
 
-func newBacking(memory []byte) (backing, error) {
-	return backing{append([]byte(nil), memory...)}, nil
+func newBacking(size uint64, extents []Extent) (backing, error) {
+	memory := make([]byte, size)
+	for _, e := range extents {
+		copy(memory[e.Offset:], e.Data)
+	}
+	return backing{memory}, nil
 }
 
 func (backing) close() error { return nil }

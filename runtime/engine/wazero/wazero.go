@@ -261,6 +261,10 @@ func translate(err error) error {
 	if errors.As(err, &stop) {
 		return stop
 	}
+	var trap *engine.Trap
+	if errors.As(err, &trap) { // from a host function that was handed a bad pointer
+		return trap
+	}
 	text, frames, _ := strings.Cut(err.Error(), "\nwasm stack trace:\n\t")
 	if reason, ok := strings.CutPrefix(text, "wasm error: "); ok {
 		if known, ok := reasons[reason]; ok {

@@ -1,0 +1,54 @@
+# wand: see README.md. `make help` lists the targets.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help guests build demo test bench lint fuzz cross clean
+
+export GOFLAGS := -buildvcs=false
+
+GO        ?= go
+FUZZTIME  ?= 10s
+CACHE     := $(or $(WAND_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wand)
+BUILD     := CGO_ENABLED=0 $(GO) build -trimpath -tags embed_guests -ldflags '-s -w'
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+guests: ## build the interpreters (CPython, QuickJS) into the user's cache; nothing to do when they are there
+	@modules/build.sh
+
+build: guests ## build bin/wand: one static binary with the guests inside
+	@rm -rf modules/embedded && mkdir -p modules/embedded
+	@for g in python javascript; do cp -R "$(CACHE)/guests/$$g" modules/embedded/; done
+	@echo "building bin/wand" >&2
+	@$(BUILD) -o bin/wand ./cmd/wand
+
+demo: build ## the main job, from nothing: build what is missing, then run the examples
+	@examples/demo.sh bin/wand
+
+test: guests ## run all tests
+	$(GO) test ./...
+
+bench: build ## print one table of speeds and sizes, each beside its baseline
+	@$(GO) run ./cmd/wand/internal/bench -wand bin/wand
+
+lint: ## vet, gofmt, staticcheck, and govulncheck where its database can be reached
+	@test -z "$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go'))" || { gofmt -l . ; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	@$(GO) tool govulncheck ./... || { [ $$? -ne 3 ] && echo "govulncheck: its database is out of reach; skipped" >&2; }
+
+fuzz: ## run every fuzz target for FUZZTIME (10s)
+	@set -e; for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p; \
+	  done; done
+
+cross: ## compile for the other systems
+	@set -e; for t in linux/arm64 darwin/arm64 windows/amd64; do \
+	  echo "compiling for $$t"; CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build ./... ; \
+	  CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) vet ./... ; done
+
+clean: ## remove what was built here (the user's cache stays)
+	rm -rf bin modules/embedded

@@ -1,0 +1,10 @@
+# A model's mistake: the step for odd numbers divides, so the loop never reaches 1.
+def steps(n):
+    count = 0
+    while n != 1:
+        n = n // 2 if n % 2 == 0 else (n * 3 - 1) // 2 * 2
+        count += 1
+    return count
+
+
+print("steps for 7:", steps(7))

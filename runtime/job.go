@@ -1,0 +1,282 @@
+package runtime
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"time"
+
+	"wand/compiler"
+	"wand/hostfuncs"
+	"wand/hostfuncs/vfs"
+	"wand/hostfuncs/wasi"
+	"wand/runtime/engine"
+)
+
+// job is one run from its inputs to its report.
+type job struct {
+	rt      *Runtime
+	program *program
+	module  *compiler.Module
+	options Options
+	op      string
+	started time.Time
+	startup time.Duration
+
+	run  run
+	fs   *vfs.FS
+	mark vfs.Mark
+}
+
+func (j *job) do(ctx context.Context) (*Report, error) {
+	r := &j.run
+	deadline := &hostfuncs.Stop{Kind: hostfuncs.KindDeadline, Limit: int64(r.limits.Deadline), Used: int64(r.limits.Deadline)}
+	ctx, cancel := context.WithDeadlineCause(ctx, j.started.Add(r.limits.Deadline), deadline)
+	defer cancel()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	defer context.AfterFunc(j.rt.base, func() { stop(context.Cause(j.rt.base)) })()
+	r.ctx = ctx
+
+	keep := j.options.KeepOutput
+	if keep <= 0 {
+		keep = defaultKeepOutput
+	}
+	r.out = newOutput(r.limits.Output, keep, j.options.SpillDir, j.options.Stdout, j.options.Stderr, r.hold)
+	defer r.out.stdout.close()
+	defer r.out.stderr.close()
+	err := j.guarded(ctx)
+	return j.report(err)
+}
+
+// guarded runs the guest and returns how it ended; what a limit says before the guest even started comes the same way.
+func (j *job) guarded(ctx context.Context) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			stop, ok := v.(*hostfuncs.Stop)
+			if !ok {
+				panic(v)
+			}
+			err = stop
+		}
+	}()
+	state, err := j.prepareFiles()
+	if err != nil {
+		return err
+	}
+	defer j.fs.Close()
+	r := &j.run
+	instance, err := j.program.instantiate(ctx, r)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		r.charged = r.used()
+		instance.Close(context.WithoutCancel(ctx))
+	}()
+	j.startup = time.Since(j.started)
+	guest := wasi.With(&runContext{Context: ctx, run: r}, state)
+	if j.module.Guest == "" {
+		return j.runCommand(guest, instance)
+	}
+	return j.runGuest(guest, instance)
+}
+
+func (j *job) prepareFiles() (*wasi.State, error) {
+	r, o := &j.run, &j.options
+	clock := o.Clock
+	if clock == nil {
+		clock = wasi.NewRealClock()
+	}
+	j.fs = vfs.New(vfs.Options{MaxBytes: r.limits.Storage, Charge: r.hold, Now: clock.Now})
+	if err := j.program.mount(j.fs); err != nil {
+		return nil, err
+	}
+	for i, p := range o.Packages {
+		if err := mountPackage(j.fs, packagePath(i, p), p); err != nil {
+			return nil, fmt.Errorf("package %s: %w", p.Name, err)
+		}
+	}
+	for _, f := range o.Files {
+		name := f.Path
+		if !path.IsAbs(name) {
+			name = path.Join(workDir, name)
+		}
+		if err := j.fs.MkdirAll(path.Dir(name)); err != nil {
+			return nil, fmt.Errorf("file %s: %w", f.Path, err)
+		}
+		if err := j.fs.WriteFile(name, f.Data); err != nil {
+			return nil, fmt.Errorf("file %s: %w", f.Path, err)
+		}
+	}
+	j.mark = j.fs.Mark()
+	env := make([]string, 0, len(o.Env))
+	for k, v := range o.Env {
+		env = append(env, k+"="+v)
+	}
+	slices.Sort(env)
+	return &wasi.State{
+		FS: j.fs, Args: append([]string{j.module.Name}, o.Args...), Env: env,
+		Stdin: o.Stdin, Stdout: &r.out.stdout, Stderr: &r.out.stderr,
+		Clock: clock, Random: rand.Reader, Charge: r.burn,
+	}, nil
+}
+
+func packagePath(i int, p Package) string {
+	base := fmt.Sprintf("/packages/%d", i)
+	if p.Dir != nil {
+		return base
+	}
+	return base + ".zip"
+}
+
+// request is what the guest is asked (modules/ABI.md).
+type request struct {
+	Op          string            `json:"op"`
+	Language    compiler.Language `json:"language"`
+	Source      string            `json:"source"`
+	Filename    string            `json:"filename"`
+	Argv        []string          `json:"argv"`
+	Input       json.RawMessage   `json:"input,omitempty"`
+	Path        []string          `json:"path"`
+	Paths       []string          `json:"paths,omitempty"`
+	Seed        string            `json:"seed"`
+	ResultBytes int64             `json:"result_bytes"`
+}
+
+func (j *job) runGuest(ctx context.Context, instance engine.Instance) error {
+	o := &j.options
+	q := request{
+		Op: j.op, Language: compiler.Language(j.module.Guest), Source: j.module.Program, Filename: j.module.Name,
+		Argv: append([]string{j.module.Name}, o.Args...), Input: o.Input, Path: []string{},
+		Seed: hex.EncodeToString(o.Seed[:]), ResultBytes: min(j.run.limits.Output, 16<<20),
+	}
+	for i, p := range o.Packages {
+		q.Path = append(q.Path, packagePath(i, p))
+	}
+	if j.op == "bytecode" {
+		q.Paths, q.Path = q.Path, []string{}
+	}
+	text, err := json.Marshal(q)
+	if err != nil {
+		return fmt.Errorf("the input is not JSON: %w", err)
+	}
+	stack := []uint64{uint64(len(text))}
+	if err := instance.Call(ctx, "wand_alloc", stack); err != nil {
+		return err
+	}
+	at := uint32(stack[0])
+	if at == 0 {
+		r := &j.run
+		return &hostfuncs.Stop{Kind: hostfuncs.KindMemory, Used: r.linear + int64(len(text)), Limit: r.limits.Memory, Detail: "loading the program"}
+	}
+	copy(view(instance.Memory(), at, uint32(len(text))), text)
+	stack = []uint64{uint64(at), uint64(len(text))}
+	if err := instance.Call(ctx, "wand_run", stack); err != nil {
+		return err
+	}
+	if int32(stack[0]) != 0 {
+		return &hostfuncs.Stop{Kind: hostfuncs.KindInternal, Detail: fmt.Sprintf("the interpreter failed with code %d", int32(stack[0]))}
+	}
+	return nil
+}
+
+// runCommand runs a module of its own: a WASI command, or a reactor that has main work in no exported function.
+func (j *job) runCommand(ctx context.Context, instance engine.Instance) error {
+	if j.program.start != "" {
+		if err := instance.Call(ctx, j.program.start, nil); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{"_initialize", "_start"} {
+		if instance.HasFunction(name) {
+			if err := instance.Call(ctx, name, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// report collects what happened. The error is the sandbox's own.
+func (j *job) report(ended error) (*Report, error) {
+	r := &j.run
+	rep := &Report{
+		Schema: ReportSchema, ID: newID(), Calls: r.calls,
+		Module: ModuleInfo{Language: string(j.module.Language), Digest: j.module.Digest, Guest: j.program.label, Engine: j.rt.config.Engine.Name()},
+		Replay: Replay{Seed: hex.EncodeToString(j.options.Seed[:]), Clock: "real"},
+	}
+	var truncated Truncated
+	rep.Stdout, truncated.StdoutBytes = r.out.stdout.text()
+	rep.Stderr, truncated.StderrBytes = r.out.stderr.text()
+	truncated.StdoutPath, truncated.StderrPath = r.out.stdout.path, r.out.stderr.path
+	if err := errors.Join(r.out.stdout.err, r.out.stderr.err); err != nil {
+		truncated.Lost = err.Error()
+	}
+	if truncated != (Truncated{}) {
+		rep.Truncated = &truncated
+	}
+	rep.Usage = usage(r.limits)
+	rep.Usage.Fuel.Used, rep.Usage.Memory.PeakBytes, rep.Usage.HostCalls.Used = r.charged, r.peak, r.callCount
+	rep.Usage.OutputBytes, rep.Usage.StartupUS = r.out.used, j.startup.Microseconds()
+	err := rep.settle(j.module, ended, r.response)
+	if j.op == "run" { // Check answers in positions of what was checked; the compiler maps those
+		rep.mapPositions(j.module)
+	}
+	if j.fs != nil {
+		rep.Usage.Storage = j.fs.Usage().PeakStorageBytes
+		for c := range j.fs.Changed(j.mark) {
+			if c.Kind == vfs.KindFile {
+				rep.Files = append(rep.Files, fileChange(c))
+			}
+		}
+	}
+	rep.Usage.WallMS = milliseconds(time.Since(j.started))
+	return rep, err
+}
+
+// refused reports a module that the sandbox does not run.
+func (j *job) refused(limits Limits, why error) *Report {
+	return &Report{
+		Schema: ReportSchema, ID: newID(), Status: Invalid,
+		Error:  &Error{Kind: KindUnsupported, Message: why.Error()},
+		Usage:  usage(limits),
+		Module: ModuleInfo{Language: string(j.module.Language), Digest: j.module.Digest, Engine: j.rt.config.Engine.Name()},
+		Replay: Replay{Seed: hex.EncodeToString(j.options.Seed[:]), Clock: "real"},
+	}
+}
+
+// usage is nothing used, beside the limits.
+func usage(l Limits) Usage {
+	return Usage{
+		Fuel: FuelUsage{Limit: l.Fuel}, Memory: MemoryUsage{LimitBytes: l.Memory}, HostCalls: CountUsage{Limit: l.HostCalls},
+		OutputLimit: l.Output, StorageCap: l.Storage, DeadlineMS: milliseconds(l.Deadline),
+	}
+}
+
+func fileChange(e vfs.Entry) FileChange {
+	var content bytes.Buffer
+	e.WriteTo(&content)
+	sum := sha256.Sum256(content.Bytes())
+	return FileChange{Path: e.Path, Size: int64(content.Len()), SHA256: hex.EncodeToString(sum[:]), data: content.Bytes()}
+}
+
+func newID() string {
+	id := make([]byte, 12)
+	rand.Read(id)
+	return "run_" + hex.EncodeToString(id)
+}
+
+func mountPackage(f *vfs.FS, at string, p Package) error {
+	if p.Dir != nil {
+		return f.MountTree(at, vfs.NewTree(p.Dir))
+	}
+	return f.MountFile(at, p.Data, time.Time{})
+}

@@ -1,0 +1,179 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"wand/compiler/meter"
+	"wand/compiler/wasm"
+	"wand/hostfuncs"
+	"wand/hostfuncs/vfs"
+	"wand/hostfuncs/wasi"
+	"wand/modules"
+	"wand/runtime/engine"
+)
+
+// ErrUnsupported says that a module is valid WebAssembly but nothing that this sandbox runs: the message names the feature or import.
+var ErrUnsupported = errors.New("unsupported module")
+
+// linked is a metered and compiled module before it has an image.
+type linked struct {
+	program
+	info    meter.Info
+	metered []byte // what was compiled, when that is the fork variant
+}
+
+// link meters and compiles a module. With fork set, what is compiled is the variant without data segments: every instance, the first
+// included, starts from an image, so that a guest is compiled once and not twice. native is the folder for native code, or empty.
+func (rt *Runtime) link(ctx context.Context, bin []byte, fork bool, native string) (*linked, error) {
+	decoded, err := wasm.Decode(bin, wasm.Limits{})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
+	}
+	metered, err := meter.Rewrite(decoded, meter.Options{MaxCallDepth: MaxCallDepth})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
+	}
+	l := &linked{info: metered.Info}
+	l.minPages, l.maxPages = l.info.MemoryMin, l.info.MemoryMax
+	if l.info.HasStart {
+		l.start = meter.Start
+	}
+	text := []byte(nil)
+	if fork {
+		if text, err = metered.Fork(l.info.MemoryMin); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
+		}
+		l.metered = text
+		if l.image, err = initialImage(decoded, l.info.MemoryMin); err != nil {
+			return nil, err
+		}
+	} else {
+		text = metered.Base()
+	}
+	if l.code, err = rt.config.Engine.Compile(ctx, text, hostFuncs(), native); err != nil {
+		if errors.Is(err, engine.ErrMissingImport) {
+			err = fmt.Errorf("%w: %w", ErrUnsupported, err)
+		}
+		if l.image != nil {
+			l.image.Close()
+		}
+		return nil, err
+	}
+	return l, nil
+}
+
+// initialImage is the memory that a module's active data segments describe.
+func initialImage(m *wasm.Module, pages uint32) (*engine.Image, error) {
+	size := uint64(pages) * engine.PageSize
+	var extents []engine.Extent
+	for i, d := range m.Data {
+		if d.Mode != wasm.Active {
+			continue
+		}
+		offset, ok := constant(d.Offset)
+		if !ok {
+			return nil, fmt.Errorf("%w: the offset of data segment %d is not a plain constant", ErrUnsupported, i)
+		}
+		extents = append(extents, engine.Extent{Offset: uint64(offset), Data: d.Init})
+	}
+	return engine.NewImage(size, extents, nil)
+}
+
+// constant evaluates the expression i32.const N, the only one that linkers write for a segment of a module that is not relocatable.
+func constant(expression []byte) (uint32, bool) {
+	const i32Const, end = 0x41, 0x0b
+	if len(expression) < 3 || expression[0] != i32Const {
+		return 0, false
+	}
+	var value int64
+	shift := 0
+	for i, b := range expression[1:] {
+		value |= int64(b&0x7f) << shift
+		shift += 7
+		if b < 0x80 {
+			if b&0x40 != 0 && shift < 64 {
+				value |= -1 << shift
+			}
+			return uint32(value), len(expression) == i+3 && expression[i+2] == end
+		}
+		if shift > 28 {
+			break
+		}
+	}
+	return 0, false
+}
+
+// boot starts a guest: its constructors and wand_init, metered and bounded like any program, on an image of its data segments. It
+// returns the frozen result, for the runtime and in the form that the vault keeps.
+func (rt *Runtime) boot(ctx context.Context, p *linked) (image *engine.Image, frozen []byte, err error) {
+	limits := DefaultLimits()
+	j := &job{rt: rt, program: &p.program}
+	r := &j.run
+	r.limits, r.slice, r.maxPages, r.ctx = limits, rt.config.FuelSlice, p.maxPages, ctx
+	r.out = newOutput(limits.Output, defaultKeepOutput, "", nil, nil, r.hold)
+	defer func() {
+		if stop, ok := recover().(*hostfuncs.Stop); ok {
+			err = stop
+		}
+	}()
+	clock := wasi.NewRealClock()
+	j.fs = vfs.New(vfs.Options{Charge: r.hold, Now: clock.Now})
+	if err := p.mount(j.fs); err != nil {
+		return nil, nil, err
+	}
+	instance, err := p.instantiate(ctx, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer instance.Close(context.WithoutCancel(ctx))
+	// Whatever a guest reads at this stage is the same for every run, so it reads nothing: no arguments, no environment.
+	state := &wasi.State{FS: j.fs, Stdout: &r.out.stdout, Stderr: &r.out.stderr, Clock: clock, Random: zeros{}, Charge: r.burn}
+	gctx := wasi.With(&runContext{Context: ctx, run: r}, state)
+	said := func(err error) error {
+		text, _ := r.out.stderr.text()
+		return fmt.Errorf("%w %s", err, text)
+	}
+	for _, name := range []string{p.start, "_initialize"} {
+		if name != "" && instance.HasFunction(name) {
+			if err := instance.Call(gctx, name, nil); err != nil {
+				return nil, nil, said(err)
+			}
+		}
+	}
+	stack := []uint64{0}
+	if err := instance.Call(gctx, "wand_abi", stack); err != nil {
+		return nil, nil, said(err)
+	}
+	if abi := int32(stack[0]); abi != modules.ABI {
+		return nil, nil, fmt.Errorf("%w: it speaks ABI %d, this program %d", modules.ErrBadGuest, abi, modules.ABI)
+	}
+	if err := instance.Call(gctx, "wand_init", stack); err != nil {
+		return nil, nil, said(err)
+	}
+	if code := int32(stack[0]); code != 0 {
+		return nil, nil, said(fmt.Errorf("wand_init returned %d", code))
+	}
+	globals := map[string]uint64{}
+	for _, g := range p.info.Globals {
+		if handle := instance.Global(g.Export); handle != nil {
+			globals[g.Export] = handle.Get()
+		}
+	}
+	memory := instance.Memory()
+	extents := engine.Extents(memory)
+	if image, err = engine.NewImage(uint64(len(memory)), extents, globals); err != nil {
+		return nil, nil, err
+	}
+	return image, encodeSnapshot(uint64(len(memory)), p.maxPages, extents, globals), nil
+}
+
+// zeros is the random source while a guest starts: what it draws then would be the same in every fork anyway, and a guest that is built
+// twice should come out the same twice. Each run reseeds.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}

@@ -1,0 +1,195 @@
+package runtime
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"wand/compiler"
+	"wand/hostfuncs"
+	"wand/runtime/engine"
+)
+
+// response is what a guest says about a run: the response of modules/ABI.md. Everything in it comes from the guest and is only ever
+// copied into the report.
+type response struct {
+	Status   Status
+	Result   *struct{ Value json.RawMessage }
+	ExitCode int `json:"exit_code"`
+	Error    *Error
+	Warnings []Warning
+}
+
+// settle fills in how the run ended: err is what the engine returned, text what the guest responded.
+func (r *Report) settle(m *compiler.Module, err error, text []byte) error {
+	var stop *hostfuncs.Stop
+	var trap *engine.Trap
+	switch {
+	case errors.As(err, &stop):
+		r.stopped(stop)
+	case errors.As(err, &trap) && trap.Reason == engine.TrapStack:
+		r.stopped(&hostfuncs.Stop{Kind: hostfuncs.KindCallDepth, Limit: MaxCallDepth, Used: MaxCallDepth})
+	case errors.As(err, &trap):
+		r.Status = Failed
+		r.Error = &Error{Kind: KindTrap, Type: "trap", Message: trap.Reason, Hint: trapHint(trap, m)}
+	case err != nil:
+		r.Status = Fault
+		r.Error = &Error{Kind: KindInternal, Message: "the sandbox failed; this is not the program's doing"}
+		return err
+	default:
+		return r.responded(m, text)
+	}
+	return nil
+}
+
+func trapHint(t *engine.Trap, m *compiler.Module) string {
+	if m.Guest != "" {
+		return "the interpreter itself trapped: most often too deep a recursion in native code; simplify the data or the nesting"
+	}
+	switch t.Reason {
+	case engine.TrapUnreachable:
+		return "the program aborted (abort, panic, a failed assertion or an explicit unreachable)"
+	case engine.TrapMemory:
+		return "a load or store was outside the program's memory: check pointers and indices"
+	}
+	return ""
+}
+
+// stopped records a limit or an exit.
+func (r *Report) stopped(s *hostfuncs.Stop) {
+	switch s.Kind {
+	case hostfuncs.KindExit:
+		r.exited(int(s.ExitCode))
+		return
+	case hostfuncs.KindCancelled:
+		r.Status = Cancelled
+		r.Error = &Error{Kind: KindCancelled, Message: "the run was cancelled"}
+		return
+	case hostfuncs.KindInternal:
+		r.Status = Fault
+		r.Error = &Error{Kind: KindInternal, Message: s.Detail}
+		return
+	}
+	r.Status = Exhausted
+	e := &Error{Kind: ErrorKind(s.Kind), Limit: s.Limit, Used: s.Used}
+	detail := ""
+	if s.Detail != "" {
+		detail = " (" + s.Detail + ")"
+	}
+	switch s.Kind {
+	case hostfuncs.KindFuel:
+		e.Message = "the program used up its fuel of " + formatCount(s.Limit) + " units"
+		e.Hint = "look for a loop that does not end or for an algorithm whose work grows too fast; a closed formula, memoisation or smaller steps need less"
+	case hostfuncs.KindMemory:
+		e.Message = fmt.Sprintf("the program needed %s of memory; its limit is %s%s", formatBytes(s.Used), formatBytes(s.Limit), detail)
+		e.Hint = "hold less at a time: use generators, work in chunks, or a smaller data structure"
+	case hostfuncs.KindDeadline:
+		e.Message = "the program was still running at its deadline of " + formatDuration(time.Duration(s.Limit))
+		e.Hint = "look for a wait that is too long or work that can be cut down"
+	case hostfuncs.KindOutput:
+		e.Message = fmt.Sprintf("the program wrote more than its output limit of %s%s", formatBytes(s.Limit), detail)
+		e.Hint = "print a summary instead of every item"
+	case hostfuncs.KindStorage:
+		e.Message = fmt.Sprintf("the program's files would take %s; the storage limit is %s%s", formatBytes(s.Used), formatBytes(s.Limit), detail)
+		e.Hint = "write fewer or smaller files, or delete those that are no longer needed"
+	case hostfuncs.KindHostCalls:
+		e.Message = fmt.Sprintf("the program made more than its %s host calls%s", formatCount(s.Limit), detail)
+		e.Hint = "call tools fewer times: batch the requests, or stop retrying"
+	case hostfuncs.KindCallDepth:
+		e.Message = "calls nested too deep"
+		e.Hint = "look for a recursion that does not end, or use a loop"
+	default:
+		e.Message = s.Error()
+	}
+	r.Error = e
+}
+
+func (r *Report) exited(code int) {
+	if code == 0 {
+		r.Status = Completed
+		return
+	}
+	r.Status = Failed
+	r.Error = &Error{Kind: KindExit, ExitCode: code, Message: fmt.Sprintf("the program exited with code %d", code)}
+}
+
+// responded takes over what the guest said.
+func (r *Report) responded(m *compiler.Module, text []byte) error {
+	var said response
+	if err := json.Unmarshal(text, &said); err != nil {
+		r.Status = Fault
+		r.Error = &Error{Kind: KindInternal, Message: "the interpreter ended without a valid answer"}
+		return nil
+	}
+	r.Warnings = said.Warnings
+	switch said.Status {
+	case Completed:
+		r.Status = Completed
+		if said.Result != nil {
+			r.Result = said.Result.Value
+		}
+		return nil
+	case Failed, Invalid:
+		r.Status = said.Status
+	default:
+		r.Status = Fault
+		r.Error = &Error{Kind: KindInternal, Message: "the interpreter answered with an unknown status"}
+		return nil
+	}
+	e := said.Error
+	if e == nil {
+		e = &Error{Kind: KindInternal, Message: "the interpreter gave no reason"}
+	}
+	if said.ExitCode != 0 && e.Kind == KindExit {
+		e.ExitCode = said.ExitCode
+	}
+	r.Error = e
+	if ranOutOfMemory(e) {
+		// The request was larger than any WebAssembly memory, so the interpreter refused it before the limit could.
+		r.Status = Exhausted
+		e.Kind, e.Limit = KindMemory, r.Usage.Memory.LimitBytes
+		e.Hint = fmt.Sprintf("a single object was larger than memory can ever be (the limit is %s): compute it in pieces or avoid building it", formatBytes(e.Limit))
+	}
+	return nil
+}
+
+// mapPositions turns positions in the program that ran into positions in the source that the model wrote.
+func (r *Report) mapPositions(m *compiler.Module) {
+	for e := r.Error; e != nil; e = e.Cause {
+		if e.Location != nil {
+			e.Location.mapBack(m)
+		}
+		for i := range e.Frames {
+			if f := &e.Frames[i]; f.File == m.Name {
+				f.mapBack(m)
+			}
+		}
+	}
+	for i := range r.Warnings {
+		r.Warnings[i].Line, _, _ = m.Position(r.Warnings[i].Line, 0)
+	}
+}
+
+func (l *Location) mapBack(m *compiler.Module) {
+	line, column, text := m.Position(l.Line, l.Column)
+	if m.SourceMap != nil {
+		// The translator maps where things begin; where they end is not known.
+		l.EndLine, l.EndColumn = 0, 0
+	}
+	l.Line, l.Column, l.LineText = line, column, text
+}
+
+// ranOutOfMemory recognises the exceptions by which interpreters say that one object is larger than memory.
+func ranOutOfMemory(e *Error) bool {
+	switch e.Type {
+	case "MemoryError":
+		return true
+	case "OverflowError":
+		return strings.Contains(e.Message, "index-sized integer") || strings.Contains(e.Message, "too large to convert to C ssize_t")
+	case "InternalError", "RangeError":
+		return strings.Contains(e.Message, "out of memory") || strings.Contains(e.Message, "string too long")
+	}
+	return false
+}

@@ -1,0 +1,256 @@
+package runtime
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	goruntime "runtime"
+	"runtime/debug"
+	"time"
+
+	"wand/compiler"
+	"wand/compiler/meter"
+	"wand/hostfuncs"
+	"wand/hostfuncs/vfs"
+	"wand/hostfuncs/wasi"
+	"wand/modules"
+	"wand/runtime/engine"
+)
+
+// program is a module that is ready to run: compiled, with the image that every instance starts from. For a guest that is the
+// snapshot after wand_init.
+type program struct {
+	code     engine.Code
+	image    *engine.Image // nil for a module of its own: its data segments are written at instantiation
+	minPages uint32
+	maxPages uint32
+	start    string // export to call first, if any
+	label    string // for reports: the guest's name and version
+	library  []mount
+}
+
+// mount is a read-only file that every run of a guest sees.
+type mount struct {
+	path string
+	data []byte
+}
+
+func (p *program) mount(f *vfs.FS) error {
+	for _, m := range p.library {
+		if err := f.MountFile(m.path, m.data, time.Time{}); err != nil {
+			return fmt.Errorf("mounting %s: %w", m.path, err)
+		}
+	}
+	return nil
+}
+
+func (p *program) close(ctx context.Context) error {
+	err := p.code.Close(ctx)
+	if p.image != nil {
+		err = errors.Join(err, p.image.Close())
+	}
+	return err
+}
+
+// instantiate makes an instance for a run and connects the run's accounts to it.
+func (p *program) instantiate(ctx context.Context, r *run) (engine.Instance, error) {
+	r.linear = int64(p.minPages) * engine.PageSize
+	if p.image != nil {
+		r.linear = int64(p.image.Size())
+	}
+	r.account("loading the program")
+	instance, err := p.code.Instantiate(ctx, engine.InstanceConfig{Image: p.image, MaxMemory: uint64(r.limits.Memory)})
+	if err != nil {
+		return nil, err
+	}
+	r.fuel, r.granted = instance.Global(meter.GlobalFuel), 0
+	r.fuel.Set(0)
+	if depth := instance.Global(meter.GlobalDepth); depth != nil {
+		depth.Set(uint64(MaxCallDepth - r.limits.CallDepth))
+	}
+	return instance, nil
+}
+
+// program returns the program of a module, prepared, and what to call when it is no longer needed.
+func (rt *Runtime) program(ctx context.Context, m *compiler.Module) (*program, func(), error) {
+	if m.Guest == "" {
+		l, err := rt.link(ctx, m.Wasm, false, "")
+		if err != nil {
+			return nil, nil, err
+		}
+		return &l.program, func() { l.close(context.WithoutCancel(ctx)) }, nil
+	}
+	rt.mu.Lock()
+	slot := rt.guests[m.Guest]
+	if slot == nil {
+		slot = &guestSlot{}
+		rt.guests[m.Guest] = slot
+	}
+	rt.mu.Unlock()
+	slot.mu.Lock()
+	defer slot.mu.Unlock()
+	if slot.ready == nil {
+		p, err := rt.guest(ctx, m.Guest)
+		if err != nil {
+			return nil, nil, err
+		}
+		slot.ready = p
+	}
+	return slot.ready, func() {}, nil
+}
+
+// Prepare gets a guest ready ahead of its first run: milliseconds from the cache, seconds without.
+func (rt *Runtime) Prepare(ctx context.Context, guest string) error {
+	if err := rt.enter(); err != nil {
+		return err
+	}
+	defer rt.leave()
+	_, release, err := rt.program(ctx, &compiler.Module{Guest: guest})
+	if err != nil {
+		return err
+	}
+	release()
+	return nil
+}
+
+// Files of a prepared guest in the vault, and the folder that holds the engine's native code.
+const (
+	preparedWasm     = "metered.wasm"
+	preparedSnapshot = "snapshot"
+	preparedNative   = "native"
+)
+
+// preparedFormat changes whenever what is prepared would come out differently from the same guest.
+const preparedFormat = 1
+
+// guest returns the interpreter's program: from the vault, or made and put there.
+func (rt *Runtime) guest(ctx context.Context, name string) (*program, error) {
+	g, err := rt.config.Guest(name)
+	if err != nil {
+		return nil, err
+	}
+	key := rt.preparedKey(g)
+	if rt.vault != nil {
+		if dir, ok := rt.vault.verified(key); ok {
+			if p, err := rt.load(ctx, g, dir); err == nil {
+				return p, nil
+			}
+			os.RemoveAll(dir)
+		}
+	}
+	rt.config.Progress(fmt.Sprintf("preparing the %s guest: compiling to native code (once per version, some seconds)", name))
+	started := time.Now()
+	p, err := rt.prepare(ctx, g, key)
+	if err == nil {
+		rt.config.Progress(fmt.Sprintf("prepared the %s guest in %s", name, formatDuration(time.Since(started))))
+	}
+	return p, err
+}
+
+func (rt *Runtime) preparedKey(g *modules.Guest) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %s %s %s %d %d", preparedFormat, g.Digest, rt.config.Engine.Name(), engineVersion(), goruntime.GOARCH, meter.Version, MaxCallDepth))
+	return g.Manifest.Name + "-" + hex.EncodeToString(sum[:16])
+}
+
+// engineVersion is wazero's version as it was linked: its native code is only good for itself.
+func engineVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			if m.Path == "github.com/tetratelabs/wazero" {
+				return m.Version
+			}
+		}
+	}
+	return "unknown"
+}
+
+func (rt *Runtime) load(ctx context.Context, g *modules.Guest, dir string) (*program, error) {
+	metered, err := os.ReadFile(filepath.Join(dir, preparedWasm))
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(dir, preparedSnapshot))
+	if err != nil {
+		return nil, err
+	}
+	image, maxPages, err := decodeSnapshot(text)
+	if err != nil {
+		return nil, err
+	}
+	code, err := rt.config.Engine.Compile(ctx, metered, hostFuncs(), filepath.Join(dir, preparedNative))
+	if err != nil {
+		return nil, errors.Join(err, image.Close())
+	}
+	return &program{code: code, image: image, maxPages: maxPages, label: label(g), library: library(g)}, nil
+}
+
+func label(g *modules.Guest) string { return g.Manifest.Name + " " + g.Manifest.Version }
+
+// library lists the files of a guest beside its module: each is mounted below /usr/lib under its own name.
+func library(g *modules.Guest) []mount {
+	var mounts []mount
+	for _, f := range g.Manifest.Files {
+		if f.Name != g.Manifest.Name+".wasm" {
+			mounts = append(mounts, mount{"/usr/lib/" + f.Name, g.File(f.Name)})
+		}
+	}
+	return mounts
+}
+
+// hostFuncs are all functions that a module can import.
+func hostFuncs() []hostfuncs.Func {
+	return append(append(meterFuncs(), wandFuncs()...), wasi.Funcs()...)
+}
+
+// prepare compiles a guest, starts it, freezes it, and puts the result into the vault. The vault is an optimisation: when it cannot be
+// written, the guest works all the same and CacheError says why.
+func (rt *Runtime) prepare(ctx context.Context, g *modules.Guest, key string) (*program, error) {
+	var dir, native string
+	if rt.vault != nil {
+		var err error
+		if dir, err = rt.vault.create(); err != nil {
+			rt.noteCacheError(err)
+		} else {
+			defer os.RemoveAll(dir) // gone already when it was published
+			native = filepath.Join(dir, preparedNative)
+		}
+	}
+	l, err := rt.link(ctx, g.Wasm(), true, native)
+	if err != nil && native != "" && ctx.Err() == nil {
+		// The engine could not write its code (a full disk): once more without the cache.
+		rt.noteCacheError(err)
+		os.RemoveAll(dir)
+		dir = ""
+		l, err = rt.link(ctx, g.Wasm(), true, "")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the %s guest: %w", g.Manifest.Name, err)
+	}
+	l.label, l.library = label(g), library(g)
+	image, snapshot, err := rt.boot(ctx, l)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("starting the %s guest: %w", g.Manifest.Name, err), l.close(ctx))
+	}
+	l.image.Close()
+	l.image = image
+	if dir != "" {
+		if err := rt.publish(dir, key, l.metered, snapshot); err != nil {
+			rt.noteCacheError(err)
+		}
+	}
+	return &l.program, nil
+}
+
+func (rt *Runtime) publish(dir, key string, metered, snapshot []byte) error {
+	if err := os.WriteFile(filepath.Join(dir, preparedWasm), metered, 0o600); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, preparedSnapshot), snapshot, 0o600); err != nil {
+		return err
+	}
+	return rt.vault.publish(dir, key)
+}

@@ -1,0 +1,191 @@
+package runtime
+
+import (
+	"encoding/json"
+)
+
+// ReportSchema is the value of Report.Schema.
+const ReportSchema = "wand.report/v1"
+
+// Status is how a run ended.
+type Status string
+
+// Statuses of a run.
+const (
+	Completed Status = "completed" // the program ran to its end
+	Failed    Status = "failed"    // it raised, exited with a code other than 0, or trapped
+	Invalid   Status = "invalid"   // it never started: its source has errors
+	Exhausted Status = "exhausted" // a limit stopped it
+	Denied    Status = "denied"    // a policy refused what it asked for
+	Suspended Status = "suspended" // it waits for an answer
+	Cancelled Status = "cancelled" // the caller stopped it
+	Fault     Status = "fault"     // the sandbox itself failed; not the program's doing
+)
+
+// ErrorKind says what ended a run that did not complete.
+type ErrorKind string
+
+// Kinds of error.
+const (
+	KindSyntax      ErrorKind = "syntax"
+	KindType        ErrorKind = "type"
+	KindUnsupported ErrorKind = "unsupported"
+	KindException   ErrorKind = "exception"
+	KindAssertion   ErrorKind = "assertion"
+	KindExit        ErrorKind = "exit"
+	KindTrap        ErrorKind = "trap"
+	KindFuel        ErrorKind = "fuel"
+	KindMemory      ErrorKind = "memory"
+	KindDeadline    ErrorKind = "deadline"
+	KindOutput      ErrorKind = "output"
+	KindHostCalls   ErrorKind = "host_calls"
+	KindStorage     ErrorKind = "storage"
+	KindCallDepth   ErrorKind = "call_depth"
+	KindPolicy      ErrorKind = "policy"
+	KindTool        ErrorKind = "tool"
+	KindCancelled   ErrorKind = "cancelled"
+	KindInternal    ErrorKind = "internal"
+)
+
+// Report is what happened in one run. Its JSON form is a published contract (report.schema.json); nothing in it names anything of
+// the host, but for the paths of spilled output.
+type Report struct {
+	Schema    string          `json:"schema" jsonschema:"always wand.report/v1"`
+	ID        string          `json:"id" jsonschema:"unique per run, random"`
+	Status    Status          `json:"status" jsonschema:"completed, failed, invalid, exhausted, denied, suspended, cancelled or fault"`
+	Result    json.RawMessage `json:"result,omitempty" jsonschema:"the program's value; what JSON has no type for is an object with the key $type"`
+	Stdout    string          `json:"stdout" jsonschema:"head and tail of what the program printed"`
+	Stderr    string          `json:"stderr" jsonschema:"head and tail of its standard error"`
+	Truncated *Truncated      `json:"truncated,omitempty" jsonschema:"present when output was left out above"`
+	Error     *Error          `json:"error,omitempty" jsonschema:"present unless the run completed"`
+	Warnings  []Warning       `json:"warnings,omitempty" jsonschema:"what the language warned of"`
+	Usage     Usage           `json:"usage" jsonschema:"what the run used, beside its limits"`
+	Calls     []Call          `json:"calls,omitempty" jsonschema:"the host calls, in order"`
+	Files     []FileChange    `json:"files,omitempty" jsonschema:"what the run created or changed in its filesystem"`
+	Module    ModuleInfo      `json:"module" jsonschema:"what ran"`
+	Replay    Replay          `json:"replay" jsonschema:"what is needed to run it again with the same outcome"`
+}
+
+// Truncated says how much output the report leaves out and where all of it is.
+type Truncated struct {
+	StdoutBytes int64  `json:"stdout_bytes,omitempty" jsonschema:"bytes left out of stdout"`
+	StdoutPath  string `json:"stdout_path,omitempty" jsonschema:"file on the host that holds all of stdout"`
+	StderrBytes int64  `json:"stderr_bytes,omitempty" jsonschema:"bytes left out of stderr"`
+	StderrPath  string `json:"stderr_path,omitempty" jsonschema:"file on the host that holds all of stderr"`
+	Lost        string `json:"lost,omitempty" jsonschema:"why the spill file is incomplete, when it is"`
+}
+
+// Error is what ended a run.
+type Error struct {
+	Kind     ErrorKind         `json:"kind" jsonschema:"syntax, type, unsupported, exception, assertion, exit, trap, fuel, memory, deadline, output, host_calls, storage, call_depth, policy, tool, cancelled or internal"`
+	Type     string            `json:"type,omitempty" jsonschema:"the language's own name for it, such as ValueError"`
+	Message  string            `json:"message" jsonschema:"one sentence"`
+	Location *Location         `json:"location,omitempty" jsonschema:"where in the program"`
+	Frames   []Frame           `json:"frames,omitempty" jsonschema:"the program's call chain, outermost first"`
+	Values   map[string]string `json:"values,omitempty" jsonschema:"values that matter: both sides of a failed assertion, or locals of the failing frame"`
+	Hint     string            `json:"hint,omitempty" jsonschema:"one next step"`
+	ExitCode int               `json:"exit_code,omitempty" jsonschema:"the program's own, for kind exit"`
+	Limit    int64             `json:"limit,omitempty" jsonschema:"the limit that was reached, in its own unit"`
+	Used     int64             `json:"used,omitempty" jsonschema:"what the run had used or asked for"`
+	Cause    *Error            `json:"cause,omitempty" jsonschema:"the error that this one was raised from"`
+}
+
+// Location is a place in the program as the model wrote it. Lines and columns count from 1, columns in Unicode code points.
+type Location struct {
+	File      string `json:"file"`
+	Line      int    `json:"line"`
+	Column    int    `json:"column,omitempty"`
+	EndLine   int    `json:"end_line,omitempty"`
+	EndColumn int    `json:"end_column,omitempty" jsonschema:"exclusive"`
+	LineText  string `json:"line_text,omitempty"`
+}
+
+// Frame is one call of the chain.
+type Frame struct {
+	Location
+	Function string `json:"function,omitempty"`
+	Library  bool   `json:"library,omitempty" jsonschema:"a frame of the language's library, not of the program"`
+}
+
+// Warning is something the language said about the program without stopping it.
+type Warning struct {
+	Message string `json:"message"`
+	Line    int    `json:"line,omitempty"`
+}
+
+// Usage is what a run used beside its limits.
+type Usage struct {
+	Fuel        FuelUsage   `json:"fuel"`
+	Memory      MemoryUsage `json:"memory"`
+	WallMS      float64     `json:"wall_ms"`
+	DeadlineMS  float64     `json:"deadline_ms"`
+	HostCalls   CountUsage  `json:"host_calls"`
+	OutputBytes int64       `json:"output_bytes"`
+	OutputLimit int64       `json:"output_limit_bytes"`
+	Storage     int64       `json:"storage_bytes"`
+	StorageCap  int64       `json:"storage_limit_bytes"`
+	StartupUS   int64       `json:"startup_us" jsonschema:"time to fork a ready instance, part of wall_ms"`
+}
+
+// FuelUsage is in fuel units.
+type FuelUsage struct {
+	Used  int64 `json:"used"`
+	Limit int64 `json:"limit"`
+}
+
+// MemoryUsage is in bytes: linear memory plus what the host held for the run.
+type MemoryUsage struct {
+	PeakBytes  int64 `json:"peak_bytes"`
+	LimitBytes int64 `json:"limit_bytes"`
+}
+
+// CountUsage is a number of times.
+type CountUsage struct {
+	Used  int64 `json:"used"`
+	Limit int64 `json:"limit"`
+}
+
+// Call is one host call of the program.
+type Call struct {
+	Seq        int             `json:"seq"`
+	Tool       string          `json:"tool"`
+	Args       json.RawMessage `json:"args,omitempty"`
+	Result     json.RawMessage `json:"result,omitempty"`
+	Error      string          `json:"error,omitempty"`
+	DurationMS float64         `json:"duration_ms"`
+}
+
+// FileChange is a file that the run created or changed.
+type FileChange struct {
+	Path   string `json:"path" jsonschema:"in the guest's filesystem"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+	data   []byte
+}
+
+// Content is what the file held when the run ended. It must not be changed.
+func (f FileChange) Content() []byte { return f.data }
+
+// ModuleInfo names what ran.
+type ModuleInfo struct {
+	Language string `json:"language"`
+	Digest   string `json:"digest" jsonschema:"sha256 of the program"`
+	Guest    string `json:"guest,omitempty" jsonschema:"interpreter and version"`
+	Engine   string `json:"engine"`
+}
+
+// Replay holds the inputs of a run that are not in the program.
+type Replay struct {
+	Seed  string `json:"seed" jsonschema:"64 hex digits that seeded the interpreter's generators"`
+	Clock string `json:"clock" jsonschema:"real, frozen or virtual"`
+}
+
+// JSON returns the report as indented JSON with a final newline.
+func (r *Report) JSON() []byte {
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		// Only a Result that is not JSON can do that, and Run never stores one.
+		panic("wand: report is not JSON: " + err.Error())
+	}
+	return append(b, '\n')
+}

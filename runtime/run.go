@@ -1,0 +1,261 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	goruntime "runtime"
+	"time"
+
+	"wand/compiler/meter"
+	"wand/hostfuncs"
+	"wand/runtime/engine"
+)
+
+// run is the state of one run while its instance lives: the accounts behind the limits, and what the guest said.
+// Host functions find it in the context.
+type run struct {
+	limits Limits
+	ctx    context.Context
+
+	// Fuel. The guest counts down a slice in a global of its own and asks for more when it is below zero.
+	slice   int64
+	granted int64 // sum of the slices handed out
+	charged int64 // fuel used in all, known when the guest has ended
+	fuel    engine.Global
+
+	// Memory, in bytes: what the guest sees, what the host holds for it, the most there was of both.
+	linear, held, peak int64
+	maxPages           uint32 // the module's own maximum
+
+	out       *output
+	tools     map[string]ToolFunc
+	calls     []Call
+	callCount int64
+	pending   []byte // result of the last host call, until the guest takes it
+	response  []byte
+}
+
+// defaultSlice is how much fuel a guest burns between two looks at its deadline: some 0.15 ms of computing, so that a stop, a
+// garbage collection and other goroutines never wait long. Any slice gives the same total.
+const defaultSlice = 1_000_000
+
+type runKey struct{}
+
+// runContext carries the run to host functions; a lookup is one comparison.
+type runContext struct {
+	context.Context
+	run *run
+}
+
+func (c *runContext) Value(key any) any {
+	if _, ok := key.(runKey); ok {
+		return c.run
+	}
+	return c.Context.Value(key)
+}
+
+func runOf(ctx context.Context) *run { return ctx.Value(runKey{}).(*run) }
+
+// meterFuncs are the imports that the rewrite appended to the module.
+func meterFuncs() []hostfuncs.Func {
+	return []hostfuncs.Func{
+		{Module: meter.Module, Name: meter.ImportRefill, Params: []hostfuncs.ValueType{hostfuncs.I64}, Results: []hostfuncs.ValueType{hostfuncs.I64},
+			Call: func(ctx context.Context, _ []byte, stack []uint64) {
+				stack[0] = uint64(runOf(ctx).refill(int64(stack[0])))
+			}},
+		{Module: meter.Module, Name: meter.ImportGrow, Params: []hostfuncs.ValueType{hostfuncs.I32}, Results: []hostfuncs.ValueType{hostfuncs.I32},
+			Call: func(ctx context.Context, memory []byte, stack []uint64) {
+				runOf(ctx).grow(len(memory), uint32(stack[0]))
+			}},
+		{Module: meter.Module, Name: meter.ImportOverflow,
+			Call: func(ctx context.Context, _ []byte, _ []uint64) {
+				limit := runOf(ctx).limits.CallDepth
+				panic(&hostfuncs.Stop{Kind: hostfuncs.KindCallDepth, Used: limit + 1, Limit: limit})
+			}},
+	}
+}
+
+// refill is where a busy guest meets the outside world: it accounts for the slice that is used up, stops the run if it must, lets
+// other goroutines have the processor (native code is never preempted), and hands out the next slice.
+func (r *run) refill(left int64) int64 {
+	charged := r.granted - left
+	if charged > r.limits.Fuel {
+		panic(&hostfuncs.Stop{Kind: hostfuncs.KindFuel, Used: charged, Limit: r.limits.Fuel})
+	}
+	if r.ctx.Err() != nil {
+		panic(stopOf(r.ctx))
+	}
+	goruntime.Gosched()
+	next := min(r.slice, r.limits.Fuel-charged)
+	r.granted = charged + next
+	return next
+}
+
+// used is the fuel charged so far; valid while the guest is not running.
+func (r *run) used() int64 {
+	if r.fuel == nil {
+		return 0
+	}
+	return r.granted - int64(r.fuel.Get())
+}
+
+// burn charges the guest for work that the host did for it. The guest notices at its next check.
+func (r *run) burn(fuel int64) { r.fuel.Set(r.fuel.Get() - uint64(fuel)) }
+
+// grow decides about a memory.grow before it happens: what the module's own maximum forbids fails in the ordinary way, what only the
+// run's limit forbids ends the run.
+func (r *run) grow(size int, pages uint32) {
+	if uint64(size)/engine.PageSize+uint64(pages) > uint64(r.maxPages) {
+		return
+	}
+	r.linear = int64(size) + int64(pages)*engine.PageSize
+	r.account("growing the program's memory")
+}
+
+// hold changes what the host holds for the run.
+func (r *run) hold(delta int64) {
+	r.held += delta
+	if delta > 0 {
+		r.account("")
+	}
+}
+
+func (r *run) account(detail string) {
+	sum := r.linear + r.held
+	if sum > r.limits.Memory {
+		panic(&hostfuncs.Stop{Kind: hostfuncs.KindMemory, Used: sum, Limit: r.limits.Memory, Detail: detail})
+	}
+	r.peak = max(r.peak, sum)
+}
+
+// stopOf says why a context is done: the runtime's own Stop (deadline) where there is one, else a cancellation by the caller.
+func stopOf(ctx context.Context) *hostfuncs.Stop {
+	var stop *hostfuncs.Stop
+	if errors.As(context.Cause(ctx), &stop) {
+		return stop
+	}
+	return &hostfuncs.Stop{Kind: hostfuncs.KindCancelled, Detail: "the caller cancelled the run"}
+}
+
+// ToolFunc is a host function that a program may call by name: JSON in, JSON out. An error becomes an exception of the program's
+// language with the error's text. It must return when ctx is done.
+type ToolFunc func(ctx context.Context, args json.RawMessage) (json.RawMessage, error)
+
+// wandFuncs are the imports of the guest ABI (modules/ABI.md).
+func wandFuncs() []hostfuncs.Func {
+	i32 := hostfuncs.I32
+	return []hostfuncs.Func{
+		{Module: "wand", Name: "respond", Params: []hostfuncs.ValueType{i32, i32},
+			Call: func(ctx context.Context, memory []byte, stack []uint64) {
+				r := runOf(ctx)
+				text := view(memory, uint32(stack[0]), uint32(stack[1]))
+				r.hold(int64(len(text)) - int64(len(r.response)))
+				r.response = append(r.response[:0], text...)
+			}},
+		{Module: "wand", Name: "call", Params: []hostfuncs.ValueType{i32, i32, i32, i32}, Results: []hostfuncs.ValueType{i32},
+			Call: func(ctx context.Context, memory []byte, stack []uint64) {
+				r := runOf(ctx)
+				name := string(view(memory, uint32(stack[0]), uint32(stack[1])))
+				args := append([]byte(nil), view(memory, uint32(stack[2]), uint32(stack[3]))...)
+				stack[0] = uint64(uint32(len(r.call(ctx, name, args))))
+			}},
+		{Module: "wand", Name: "take", Params: []hostfuncs.ValueType{i32, i32}, Results: []hostfuncs.ValueType{i32},
+			Call: func(ctx context.Context, memory []byte, stack []uint64) {
+				r := runOf(ctx)
+				n := copy(view(memory, uint32(stack[0]), uint32(stack[1])), r.pending)
+				r.burn(int64(n) / 16)
+				r.hold(-int64(len(r.pending)))
+				r.pending = nil
+				stack[0] = uint64(n)
+			}},
+	}
+}
+
+// view is memory[offset:offset+length], checked. A guest that passes what it does not have has a bug of the same kind as a wild store.
+func view(memory []byte, offset, length uint32) []byte {
+	if uint64(offset)+uint64(length) > uint64(len(memory)) {
+		panic(&engine.Trap{Reason: engine.TrapMemory})
+	}
+	return memory[offset : offset+length]
+}
+
+// callCost is the fuel of one host call, beside its size: about what the host's work costs.
+const callCost = 2000
+
+// call runs one host function for the guest and keeps its result for take.
+func (r *run) call(ctx context.Context, name string, args []byte) []byte {
+	r.callCount++
+	if r.callCount > r.limits.HostCalls {
+		panic(&hostfuncs.Stop{Kind: hostfuncs.KindHostCalls, Used: r.callCount, Limit: r.limits.HostCalls, Detail: "calling " + name})
+	}
+	if ctx.Err() != nil {
+		panic(stopOf(ctx))
+	}
+	r.burn(callCost + int64(len(args))/16)
+	r.hold(int64(len(args)) + int64(len(name)) - int64(len(r.pending)))
+	record := Call{Seq: len(r.calls) + 1, Tool: name, Args: json.RawMessage(args)}
+	start := time.Now()
+	result, failure := r.invoke(ctx, name, args)
+	record.DurationMS = milliseconds(time.Since(start))
+	if ctx.Err() != nil {
+		panic(stopOf(ctx))
+	}
+	var envelope []byte
+	if failure != nil {
+		record.Error = failure.Message
+		envelope, _ = json.Marshal(map[string]any{"error": failure})
+	} else {
+		record.Result = result
+		envelope = append(append([]byte(`{"ok":`), result...), '}')
+	}
+	r.hold(int64(len(envelope)) + int64(len(result)))
+	r.calls = append(r.calls, record)
+	r.pending = envelope
+	return envelope
+}
+
+// callFailure is the error form of a host call's result.
+type callFailure struct {
+	Type    string `json:"type"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+func (r *run) invoke(ctx context.Context, name string, args []byte) (json.RawMessage, *callFailure) {
+	if !json.Valid(args) {
+		return nil, &callFailure{Type: "ArgumentError", Message: "the arguments are not JSON"}
+	}
+	tool, ok := r.tools[name]
+	if !ok {
+		return nil, r.unknownTool(name)
+	}
+	result, err := tool(ctx, args)
+	if err != nil {
+		return nil, &callFailure{Type: "ToolError", Message: err.Error()}
+	}
+	if len(result) == 0 {
+		result = json.RawMessage("null")
+	}
+	if !json.Valid(result) {
+		return nil, &callFailure{Type: "ToolError", Message: name + " returned something that is not JSON"}
+	}
+	return result, nil
+}
+
+func (r *run) unknownTool(name string) *callFailure {
+	if len(r.tools) == 0 {
+		return &callFailure{Type: "PermissionError", Message: "no tool named " + name + ": this run has no tools"}
+	}
+	names := make([]string, 0, len(r.tools))
+	for n := range r.tools {
+		names = append(names, n)
+	}
+	f := &callFailure{Type: "PermissionError", Message: "no tool named " + name}
+	if best := nearest(name, names); best != "" {
+		f.Hint = "did you mean " + best + "?"
+	}
+	return f
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

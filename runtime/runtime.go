@@ -1,0 +1,280 @@
+// Package runtime runs programs that a language model wrote. A Runtime holds the engine and the interpreters, started once and
+// frozen; each Run forks one, gives it a program and an empty filesystem, meters it, and returns a Report of what happened.
+//
+//	rt, err := runtime.New(ctx, runtime.Config{})
+//	module, diagnostics, err := rt.Compile(ctx, compiler.Source{Text: code})
+//	report, err := rt.Run(ctx, module, runtime.Options{})
+//	fmt.Print(report.Feedback(0))
+//
+// A Go error means that the sandbox failed; whatever the program did is in the Report. The package shadows the standard library's
+// runtime on purpose (it is what embedders import); import that one as goruntime.
+package runtime
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"wand/compiler"
+	"wand/hostfuncs"
+	"wand/hostfuncs/wasi"
+	"wand/modules"
+	"wand/runtime/engine"
+	"wand/runtime/engine/wazero"
+)
+
+// ErrClosed is returned by calls on a Runtime after Close.
+var ErrClosed = errors.New("the runtime is closed")
+
+// Config configures a Runtime. The zero value is what most want.
+type Config struct {
+	// Engine runs the modules. Default: wazero's compiler. The Runtime closes it.
+	Engine engine.Engine
+	// Limits for runs that say nothing themselves. Fields that are zero: DefaultLimits.
+	Limits Limits
+	// CacheDir is a private folder for prepared guests and native code. Default: "prepared" below modules.CacheDir. NoCache: nothing is
+	// kept between processes, so that every process prepares its guests anew (seconds).
+	CacheDir string
+	NoCache  bool
+	// Guest opens an interpreter by name. Default: modules.Find.
+	Guest func(name string) (*modules.Guest, error)
+	// Progress hears of work that takes long, such as preparing a guest for the first time. Default: nobody does.
+	Progress func(message string)
+	// FuelSlice is how much fuel a program burns between two looks at its deadline. It changes no result. Default 1,000,000.
+	FuelSlice int64
+}
+
+// Runtime runs programs. It is safe for concurrent use.
+type Runtime struct {
+	config Config
+	vault  *vault
+	// CacheError is why nothing is kept between processes although it should be; nil when all is well.
+	cacheError error
+
+	mu       sync.Mutex
+	closed   bool
+	guests   map[string]*guestSlot
+	active   sync.WaitGroup
+	base     context.Context
+	shutdown context.CancelCauseFunc
+}
+
+// guestSlot makes sure that a guest is prepared once, by whoever comes first.
+type guestSlot struct {
+	mu    sync.Mutex
+	ready *program
+}
+
+// New returns a Runtime. Guests are prepared when they are first needed; Prepare does it ahead of time.
+func New(ctx context.Context, c Config) (*Runtime, error) {
+	if err := c.Limits.check(); err != nil {
+		return nil, err
+	}
+	c.Limits = c.Limits.or(DefaultLimits())
+	if c.Engine == nil {
+		c.Engine = wazero.New()
+	}
+	if c.Guest == nil {
+		c.Guest = modules.Find
+	}
+	if c.Progress == nil {
+		c.Progress = func(string) {}
+	}
+	if c.FuelSlice <= 0 {
+		c.FuelSlice = defaultSlice
+	}
+	rt := &Runtime{config: c, guests: map[string]*guestSlot{}}
+	rt.base, rt.shutdown = context.WithCancelCause(context.WithoutCancel(ctx))
+	if !c.NoCache {
+		rt.vault, rt.cacheError = openCache(c.CacheDir)
+	}
+	return rt, nil
+}
+
+func openCache(dir string) (*vault, error) {
+	if dir == "" {
+		base, err := modules.CacheDir()
+		if err != nil {
+			return nil, err
+		}
+		dir = filepath.Join(base, "prepared")
+	}
+	return openVault(dir)
+}
+
+// CacheError says why the cache is not used although it should be, or nil. Everything works without it, only each process starts slower.
+func (rt *Runtime) CacheError() error {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	return rt.cacheError
+}
+
+func (rt *Runtime) noteCacheError(err error) {
+	if err != nil {
+		rt.mu.Lock()
+		rt.cacheError = err
+		rt.mu.Unlock()
+	}
+}
+
+// Close waits for the runs that are under way, or cancels them when ctx is done, and frees everything.
+func (rt *Runtime) Close(ctx context.Context) error {
+	rt.mu.Lock()
+	if rt.closed {
+		rt.mu.Unlock()
+		return nil
+	}
+	rt.closed = true
+	rt.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		rt.active.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		rt.shutdown(&hostfuncs.Stop{Kind: hostfuncs.KindCancelled, Detail: "the runtime was closed"})
+		<-done
+	}
+	rt.shutdown(nil)
+	var errs []error
+	for _, slot := range rt.guests {
+		if slot.ready != nil {
+			errs = append(errs, slot.ready.close(ctx))
+		}
+	}
+	return errors.Join(append(errs, rt.config.Engine.Close(ctx))...)
+}
+
+// enter registers a use of the runtime; leave ends it.
+func (rt *Runtime) enter() error {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	if rt.closed {
+		return ErrClosed
+	}
+	rt.active.Add(1)
+	return nil
+}
+
+func (rt *Runtime) leave() { rt.active.Done() }
+
+// Options are the inputs of one run, beside the program. The zero value runs it with nothing.
+type Options struct {
+	// Limits of this run; fields that are zero take the Runtime's.
+	Limits Limits
+	// Args are the program's arguments, its own name excluded.
+	Args []string
+	// Env is the program's whole environment. Nothing of the host's is passed on.
+	Env map[string]string
+	// Input is any JSON value; the program sees it as the global INPUT.
+	Input json.RawMessage
+	// Stdin is the program's standard input. Default: empty.
+	Stdin io.Reader
+	// Stdout and Stderr get the program's output as it is written, beside the report. Default: nobody does.
+	Stdout, Stderr io.Writer
+	// Files are put into the run's filesystem before it starts; relative names are below /work, the working directory.
+	Files []File
+	// Packages can be imported by the program.
+	Packages []Package
+	// Tools are the host functions that the program may call, by name. Default: none.
+	Tools map[string]ToolFunc
+	// Clock is the program's time. Default: the real one.
+	Clock wasi.Clock
+	// Seed seeds the generators of the interpreter. Default: random.
+	Seed *[32]byte
+	// KeepOutput is how many bytes of each output stream the report holds. Default 64 KiB.
+	KeepOutput int
+	// SpillDir is where output goes that the report has no room for. Default: the system's folder for temporary files.
+	SpillDir string
+}
+
+// File is an input file of a run.
+type File struct {
+	Path string // in the guest's filesystem
+	Data []byte
+}
+
+// Package is a library that a program can import: one zip file or wheel (Data), or a folder (Dir). It is mounted read-only.
+type Package struct {
+	Name string // for messages
+	Data []byte
+	Dir  fs.FS
+}
+
+const (
+	workDir           = "/work"
+	defaultKeepOutput = 64 << 10
+)
+
+// Compile turns source text into a module (see compiler.Compile) and has the guest check its syntax.
+func (rt *Runtime) Compile(ctx context.Context, source compiler.Source) (*compiler.Module, []compiler.Diagnostic, error) {
+	return (&compiler.Compiler{Checker: rt}).Compile(ctx, source)
+}
+
+// Check has the guest check the syntax of a program without running it. It implements compiler.Checker.
+func (rt *Runtime) Check(ctx context.Context, m *compiler.Module) ([]compiler.Diagnostic, error) {
+	if m.Guest == "" {
+		return nil, nil // decoding has validated it
+	}
+	report, err := rt.execute(ctx, m, Options{}, "check")
+	if err != nil {
+		return nil, err
+	}
+	var found []compiler.Diagnostic
+	for _, w := range report.Warnings {
+		found = append(found, compiler.Diagnostic{Severity: compiler.SeverityWarning, Message: w.Message, File: m.Name, Line: w.Line, LineText: compiler.LineText(m.Program, w.Line)})
+	}
+	if e := report.Error; e != nil {
+		d := compiler.Diagnostic{Severity: compiler.SeverityError, Type: e.Type, Message: e.Message, File: m.Name, Hint: e.Hint}
+		if l := e.Location; l != nil {
+			d.Line, d.Column, d.LineText = l.Line, l.Column, l.LineText
+			if l.EndLine == 0 || l.EndLine == l.Line {
+				d.EndColumn = l.EndColumn
+			}
+		}
+		found = append(found, d)
+	}
+	return found, nil
+}
+
+// Run runs a module to its end, or until a limit, the deadline or ctx stops it, and reports. The error is not nil only when the sandbox
+// itself failed (a guest that is not built, no memory left on the host); the report then is nil or says fault.
+func (rt *Runtime) Run(ctx context.Context, m *compiler.Module, o Options) (*Report, error) {
+	return rt.execute(ctx, m, o, "run")
+}
+
+func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, op string) (*Report, error) {
+	if err := rt.enter(); err != nil {
+		return nil, err
+	}
+	defer rt.leave()
+	limits := o.Limits
+	if err := limits.check(); err != nil {
+		return nil, err
+	}
+	limits = limits.or(rt.config.Limits)
+	if o.Seed == nil {
+		o.Seed = new([32]byte)
+		rand.Read(o.Seed[:])
+	}
+	j := &job{rt: rt, module: m, options: o, op: op}
+	p, release, err := rt.program(ctx, m)
+	if errors.Is(err, ErrUnsupported) && m.Guest == "" {
+		return j.refused(limits, err), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	j.program, j.started = p, time.Now()
+	j.run.limits, j.run.slice, j.run.tools, j.run.maxPages = limits, rt.config.FuelSlice, o.Tools, p.maxPages
+	return j.do(ctx)
+}

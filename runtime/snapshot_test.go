@@ -1,0 +1,64 @@
+package runtime
+
+import (
+	"bytes"
+	"testing"
+
+	"wand/runtime/engine"
+)
+
+func frozen() []byte {
+	memory := make([]byte, 3*engine.PageSize)
+	copy(memory[5000:], "five thousand")
+	memory[len(memory)-1] = 1
+	return encodeSnapshot(uint64(len(memory)), 100, engine.Extents(memory), map[string]uint64{"g0": 7, "wand_meter.g1": 1 << 63})
+}
+
+func TestSnapshotRoundTrip(t *testing.T) {
+	image, maxPages, err := decodeSnapshot(frozen())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer image.Close()
+	if maxPages != 100 || image.Size() != 3*engine.PageSize || image.Globals["g0"] != 7 || image.Globals["wand_meter.g1"] != 1<<63 {
+		t.Errorf("%d %d %v", maxPages, image.Size(), image.Globals)
+	}
+	a, err := engine.NewMemory(10*engine.PageSize, image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Free()
+	if !bytes.Equal(a.Bytes()[5000:5013], []byte("five thousand")) || a.Bytes()[3*engine.PageSize-1] != 1 {
+		t.Error("the memory differs")
+	}
+	copy(a.Bytes()[5000:], "mine")
+	b, err := engine.NewMemory(10*engine.PageSize, image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Free()
+	if !bytes.Equal(b.Bytes()[5000:5013], []byte("five thousand")) {
+		t.Error("a fork sees what another one wrote")
+	}
+	if a.Resize(11*engine.PageSize) != nil {
+		t.Error("grown beyond what was reserved")
+	}
+	if grown := a.Resize(10 * engine.PageSize); len(grown) != 10*engine.PageSize || grown[len(grown)-1] != 0 {
+		t.Error("did not grow in place")
+	}
+}
+
+// FuzzDecodeSnapshot: no damage makes the decoder panic or allocate without bound.
+func FuzzDecodeSnapshot(f *testing.F) {
+	whole := frozen()
+	f.Add(whole)
+	f.Add(whole[:len(whole)-1])
+	f.Add(whole[:40])
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, in []byte) {
+		image, _, err := decodeSnapshot(in)
+		if err == nil {
+			image.Close()
+		}
+	})
+}

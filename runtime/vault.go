@@ -1,0 +1,194 @@
+package runtime
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// vault is the private part of the user's cache: prepared guests and native code. What is in it runs with the host's authority, and
+// wazero guards its files by a checksum only, so every file carries a message authentication code under a key that only this
+// user can read. An entry that does not verify is deleted and made again. Losing the vault costs time, nothing else.
+//
+// The code is GMAC (AES-256-GCM without plaintext, NIST SP 800-38D) with a random nonce per file: at several GB/s it is the cheapest
+// sound one on today's processors, and an entry holds tens of megabytes that every start of the command verifies.
+type vault struct {
+	dir string
+	key []byte
+}
+
+const (
+	vaultKeyFile = "key"
+	vaultTags    = "tags.json"
+)
+
+// openVault opens or creates the vault in dir.
+func openVault(dir string) (*vault, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		if err := os.Chmod(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("%s is open to other users and cannot be closed to them: %w", dir, err)
+		}
+	}
+	v := &vault{dir: dir}
+	path := filepath.Join(dir, vaultKeyFile)
+	for range 3 {
+		if v.key, err = os.ReadFile(path); err == nil && len(v.key) == 32 {
+			return v, nil
+		}
+		if err == nil { // a key cut short by a crash or a full disk: nothing under it can be verified any more
+			if err := os.Remove(path); err != nil {
+				return nil, err
+			}
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if err := writeKey(dir, path); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%s keeps changing", path)
+}
+
+// writeKey creates the key in one step, so that of two processes that start together both end up with the same one.
+func writeKey(dir, path string) error {
+	key := make([]byte, 32)
+	rand.Read(key)
+	f, err := os.CreateTemp(dir, ".key-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(key)
+	if err := errors.Join(err, f.Chmod(0o600), f.Close()); err != nil {
+		return err
+	}
+	return os.Link(f.Name(), path)
+}
+
+// entry is the folder of a key, which may not exist.
+func (v *vault) entry(key string) string { return filepath.Join(v.dir, key) }
+
+// verified returns the entry's folder if every file in it is what seal saw. Anything else is removed.
+func (v *vault) verified(key string) (string, bool) {
+	dir := v.entry(key)
+	if v.check(dir, key) != nil {
+		os.RemoveAll(dir)
+		return "", false
+	}
+	return dir, true
+}
+
+func (v *vault) check(dir, key string) error {
+	text, err := os.ReadFile(filepath.Join(dir, vaultTags))
+	if err != nil {
+		return err
+	}
+	var tags map[string][]byte
+	if err := json.Unmarshal(text, &tags); err != nil {
+		return err
+	}
+	files, err := filesBelow(dir)
+	if err != nil {
+		return err
+	}
+	if len(files) != len(tags) {
+		return fmt.Errorf("%d files, %d tags", len(files), len(tags))
+	}
+	for _, name := range files {
+		tag := tags[name]
+		if len(tag) < 12 {
+			return fmt.Errorf("no tag for %s", name)
+		}
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		if _, err := v.mac(key, name).Open(nil, tag[:12], tag[12:], content); err != nil {
+			return fmt.Errorf("%s was changed", name)
+		}
+	}
+	return nil
+}
+
+// create makes a fresh folder for an entry in the making; publish seals it and puts it in its place.
+func (v *vault) create() (string, error) { return os.MkdirTemp(v.dir, ".new-*") }
+
+func (v *vault) publish(dir, key string) error {
+	files, err := filesBelow(dir)
+	if err != nil {
+		return err
+	}
+	tags := map[string][]byte{}
+	for _, name := range files {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		nonce := make([]byte, 12)
+		rand.Read(nonce)
+		tags[name] = append(nonce, v.mac(key, name).Seal(nil, nonce, nil, content)...)
+	}
+	text, err := json.Marshal(tags)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, vaultTags), text, 0o600); err != nil {
+		return err
+	}
+	if err := os.Rename(dir, v.entry(key)); err != nil {
+		if _, exists := os.Stat(v.entry(key)); exists == nil {
+			return os.RemoveAll(dir) // another process was first
+		}
+		return err
+	}
+	return nil
+}
+
+// mac is bound to the entry and the file's name, so that files cannot be swapped.
+func (v *vault) mac(key, name string) cipher.AEAD {
+	h := hmac.New(sha256.New, v.key)
+	h.Write([]byte(key + "\x00" + name))
+	block, err := aes.NewCipher(h.Sum(nil))
+	if err != nil {
+		panic(err) // the key has 32 bytes
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err) // AES has 16-byte blocks
+	}
+	return aead
+}
+
+// filesBelow lists the regular files of an entry, slash-separated; anything but files and folders is an error.
+func filesBelow(dir string) ([]string, error) {
+	var names []string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if !d.Type().IsRegular() {
+			return fmt.Errorf("%s is not a file", path)
+		}
+		name, err := filepath.Rel(dir, path)
+		if err == nil && name != vaultTags {
+			names = append(names, filepath.ToSlash(name))
+		}
+		return err
+	})
+	return names, err
+}
