@@ -1,0 +1,96 @@
+package runtime
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"reflect"
+	"testing"
+
+	"github.com/google/jsonschema-go/jsonschema"
+)
+
+var update = flag.Bool("update", false, "write golden files instead of comparing with them")
+
+func reportSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	anything := &jsonschema.Schema{Description: "any JSON value"}
+	schema, err := jsonschema.For[Report](&jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
+		reflect.TypeFor[json.RawMessage](): anything,
+		reflect.TypeFor[*Error]():          {Ref: "#/$defs/error"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	failure, err := jsonschema.For[Error](&jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
+		reflect.TypeFor[*Error](): {Ref: "#/$defs/error"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema.Schema = "https://json-schema.org/draft/2020-12/schema"
+	schema.Title = ReportSchema
+	schema.Defs = map[string]*jsonschema.Schema{"error": failure}
+	return schema
+}
+
+// TestReportSchema keeps report.schema.json, the published contract, and the Go types one.
+func TestReportSchema(t *testing.T) {
+	got, err := json.MarshalIndent(reportSchema(t), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	if *update {
+		if err := os.WriteFile("report.schema.json", got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("report.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("report.schema.json is not what the types say; if the change is meant: go test ./runtime -run ReportSchema -update")
+	}
+}
+
+// checkSchema validates a report against the published schema.
+func checkSchema(t *testing.T, report []byte) {
+	t.Helper()
+	text, err := os.ReadFile("report.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema jsonschema.Schema
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	resolved, err := schema.Resolve(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value any
+	if err := json.Unmarshal(report, &value); err != nil {
+		t.Fatal(err)
+	}
+	if err := resolved.Validate(value); err != nil {
+		t.Errorf("the report does not follow its schema: %v\n%s", err, report)
+	}
+}
+
+func TestReportFollowsItsSchema(t *testing.T) {
+	reports := map[string]*Report{
+		"bare": {Schema: ReportSchema, ID: "run_1", Status: Completed},
+		"full": {Schema: ReportSchema, ID: "run_2", Status: Failed, Result: json.RawMessage(`{"$type":"int","value":"1"}`),
+			Error: &Error{Kind: KindException, Type: "ValueError", Message: "m", Location: &Location{File: "main.py", Line: 1},
+				Frames: []Frame{{Location: Location{File: "main.py", Line: 1}, Function: "f"}}, Values: map[string]string{"a": "1"},
+				Cause: &Error{Kind: KindException, Message: "c"}},
+			Truncated: &Truncated{StdoutBytes: 1}, Warnings: []Warning{{Message: "w"}}, Calls: []Call{{Seq: 1, Tool: "t", Args: json.RawMessage(`{}`)}},
+			Files: []FileChange{{Path: "/work/a", Size: 1, SHA256: "00"}}},
+	}
+	for name, r := range reports {
+		t.Run(name, func(t *testing.T) { checkSchema(t, r.JSON()) })
+	}
+}
