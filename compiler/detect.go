@@ -150,6 +150,9 @@ func byContent(text string) (Language, evidence) {
 				e.javascript += 2
 			}
 		}
+		if !lit.open() && (strings.Contains(raw, `"""`) || strings.Contains(raw, "'''")) {
+			e.python += 3
+		}
 		l := strings.TrimSpace(mask(raw))
 		if l == "" {
 			continue
@@ -258,7 +261,7 @@ func (e *evidence) line(l string) {
 			e.javascript += 2
 		}
 	}
-	for _, s := range [...]string{"===", "!==", "=>", "&&", "||", "console.", "null", "undefined", "typeof ", "new ", "++", ".length", "require(", "} else", "function(", "function (", "Math.", "JSON.", "...", "?.", "??", "this.", "`"} {
+	for _, s := range [...]string{"===", "!==", "=>", "&&", "||", "console.", "null", "undefined", "typeof ", "new ", "++", ".length", "require(", "} else", "function(", "function (", "Math.", "JSON.", "Promise.", "...", "?.", "??", "this.", "`"} {
 		if has(s) {
 			switch s {
 			case "console.", "===", "!==", "=>", "} else", "undefined":
@@ -275,12 +278,13 @@ func (e *evidence) line(l string) {
 	if last == ';' {
 		e.javascript += 2
 	}
-	if last == '{' && first != "}" || l == "}" || strings.HasPrefix(l, "})") || strings.HasPrefix(l, "};") {
-		if last == '{' && !has("= {") && !has("({") && !has("[{") || l != "}" && last != '{' {
-			e.javascript += 2
-		} else {
-			e.javascript++
-		}
+	switch {
+	case strings.HasSuffix(l, "= {") && isTarget(strings.TrimSpace(strings.TrimSuffix(l, "= {"))):
+		e.python++
+	case last == '{' && !has("({") && !has("[{") && !has(": {"), strings.HasPrefix(l, "})"), strings.HasPrefix(l, "};"):
+		e.javascript += 2
+	case last == '{', l == "}":
+		e.javascript++
 	}
 	e.typescript += typeMarks(l, first)
 	if looksProse(l) {
@@ -324,7 +328,9 @@ func typeMarks(l, first string) int {
 	n := 0
 	for _, s := range [...]string{" as const", " as any", " as unknown", " as string", " as number", " as keyof", " satisfies ", ": number", ": string", ": boolean", ": any", ": void", ": unknown", ": never",
 		"Array<", "Record<", "Map<", "Set<", "Promise<", "Partial<", "Readonly<", "<T>", "<T,", "<T extends", "<K,", "<string>", "<number>", "(): ", "implements ", "keyof ", "private ", "readonly ", "[]): ", "!."} {
-		if has(s) {
+		i := strings.Index(l, s)
+		// A colon after a space is that of a conditional expression.
+		if i > 0 && (s[0] != ':' || l[i-1] != ' ') {
 			n++
 		}
 	}

@@ -94,39 +94,36 @@ func findBlocks(text string) []block {
 		return []block{b}
 	}
 	var blocks []block
-	lines := splitLines(text)
-	for i := 0; i < len(lines) && len(blocks) < maxBlocks; i++ {
-		f, ok := openFence(lines[i].text)
+	number := 0
+	for pos := 0; pos < len(text) && len(blocks) < maxBlocks; {
+		l, next := lineFrom(text, pos)
+		number++
+		f, ok := openFence(l)
 		if !ok {
+			pos = next
 			continue
 		}
-		if len(blocks) == 0 && insideProgram(text[:lines[i].start]) {
+		if len(blocks) == 0 && insideProgram(text[:pos]) {
 			return nil
 		}
-		end, closed := closeFence(text, lines, i, f)
-		blocks = append(blocks, block{tag: f.tag, language: tagLanguage(f.tag), line: i + 1, closed: closed,
-			text: dedent(text, lines, i+1, end, f.indent)})
-		i = end
+		content, after, closed := closeFence(text, next, f)
+		if len(blocks) == 0 && !closed && strings.TrimSpace(content) == "" && strings.TrimSpace(text[:pos]) != "" {
+			// Only the end of a block: the answer begins with the program.
+			return []block{{text: text[:pos], closed: true}}
+		}
+		blocks = append(blocks, block{tag: f.tag, language: tagLanguage(f.tag), line: number, closed: closed, text: dedent(content, f.indent)})
+		number += strings.Count(text[next:after], "\n")
+		pos = after
 	}
 	return blocks
 }
 
-type line struct {
-	text  string
-	start int
-}
-
-func splitLines(text string) []line {
-	lines := make([]line, 0, strings.Count(text, "\n")+1)
-	for start := 0; start < len(text); {
-		end := strings.IndexByte(text[start:], '\n')
-		if end < 0 {
-			return append(lines, line{text[start:], start})
-		}
-		lines = append(lines, line{text[start : start+end], start})
-		start += end + 1
+// lineFrom reads the line that starts at pos and says where the next one starts.
+func lineFrom(text string, pos int) (l string, next int) {
+	if end := strings.IndexByte(text[pos:], '\n'); end >= 0 {
+		return text[pos : pos+end], pos + end + 1
 	}
-	return lines
+	return text[pos:], len(text)
 }
 
 type fence struct {
@@ -161,50 +158,42 @@ func (f fence) closes(s string) bool {
 	return len(body) >= f.length && strings.Count(body, string(f.char)) == len(body)
 }
 
-// closeFence finds the line that ends the block opened on line open; without one, the block runs to the end of the text. A fence inside
-// a multi-line string or comment of the program does not end it, unless that leaves the block open.
-func closeFence(text string, lines []line, open int, f fence) (end int, closed bool) {
-	first := -1
+// closeFence finds the end of the block whose content starts at pos: the content, and where the text goes on. Without a closing line, the
+// block runs to the end of the text. A fence inside a multi-line string or comment of the program does not end it, unless that would
+// leave the block open.
+func closeFence(text string, pos int, f fence) (content string, after int, closed bool) {
+	start, first, firstAfter := pos, -1, 0
 	var inside literalState
-	for i := open + 1; i < len(lines); i++ {
-		if f.closes(lines[i].text) {
-			if !inside.open() {
-				return i, true
-			}
-			if first < 0 {
-				first = i
-			}
-			continue
+	for pos < len(text) {
+		l, next := lineFrom(text, pos)
+		switch {
+		case !f.closes(l):
+			inside.scan(l)
+		case !inside.open():
+			return text[start:pos], next, true
+		case first < 0:
+			first, firstAfter = pos, next
 		}
-		inside.scan(lines[i].text)
+		pos = next
 	}
 	if first >= 0 {
-		return first, true
+		return text[start:first], firstAfter, true
 	}
-	return len(lines), false
+	return text[start:], len(text), false
 }
 
-// dedent joins the lines [from, to) without the indentation of their fence.
-func dedent(text string, lines []line, from, to int, indent string) string {
-	if from >= to {
-		return ""
-	}
+// dedent takes the indentation of the fence off each line.
+func dedent(content, indent string) string {
 	if indent == "" {
-		end := len(text)
-		if to < len(lines) {
-			end = lines[to].start
-		}
-		return text[lines[from].start:end]
+		return content
 	}
 	var b strings.Builder
-	for _, l := range lines[from:to] {
-		s := l.text
+	for l := range strings.Lines(content) {
 		n := 0
-		for n < len(indent) && n < len(s) && (s[n] == ' ' || s[n] == '\t') {
+		for n < len(indent) && n < len(l) && (l[n] == ' ' || l[n] == '\t') {
 			n++
 		}
-		b.WriteString(s[n:])
-		b.WriteByte('\n')
+		b.WriteString(l[n:])
 	}
 	return b.String()
 }
@@ -231,8 +220,8 @@ func inlineBlock(text string) (block, bool) {
 // Outside of those, three backquotes at the start of a line are no program text in any language that we run.
 func insideProgram(before string) bool {
 	var s literalState
-	for _, l := range splitLines(before) {
-		s.scan(l.text)
+	for l := range strings.Lines(before) {
+		s.scan(l)
 	}
 	return s.open()
 }

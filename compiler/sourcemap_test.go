@@ -1,0 +1,86 @@
+package compiler
+
+import (
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// Each testdata/typescript/*.ts is translated to the *.js beside it. A comment //= NAME on a line says that NAME in the translation is
+// mapped to that line and to where NAME stands in it.
+func TestTypeScript(t *testing.T) {
+	files, err := filepath.Glob("testdata/typescript/*.ts*")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no test programs", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, diagnostics, err := Compile(context.Background(), Source{Name: filepath.Base(file), Text: text})
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden := strings.TrimSuffix(file, filepath.Ext(file)) + ".out"
+			var got strings.Builder
+			for _, d := range diagnostics {
+				got.WriteString(caret(d))
+			}
+			if m != nil {
+				got.WriteString(m.Program)
+			}
+			if *update {
+				if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.String() != string(want) {
+				t.Errorf("got:\n%s\nwant:\n%s", got.String(), want)
+			}
+			if m != nil {
+				positions(t, m)
+			}
+		})
+	}
+}
+
+// caret prints a diagnostic as people know it.
+func caret(d Diagnostic) string {
+	return d.File + ":" + string(d.Severity) + ": " + d.Message + "\n" + d.LineText + "\n" + strings.Repeat(" ", max(d.Column-1, 0)) +
+		strings.Repeat("^", max(d.EndColumn-d.Column, 1)) + "\n"
+}
+
+func positions(t *testing.T, m *Module) {
+	t.Helper()
+	for i, l := range strings.Split(m.Source, "\n") {
+		code, name, ok := strings.Cut(l, "//= ")
+		if !ok {
+			continue
+		}
+		for j, generated := range strings.Split(m.Program, "\n") {
+			at := strings.Index(generated, name)
+			if at < 0 || strings.Contains(generated, "//= "+name) {
+				continue
+			}
+			line, column, text := m.Position(j+1, byteColumn(generated, at))
+			if line != i+1 || column != byteColumn(code, strings.Index(code, name)) || text != l {
+				t.Errorf("%s at %d:%d is mapped to %d:%d %q, want %d:%d", name, j+1, byteColumn(generated, at), line, column, text,
+					i+1, byteColumn(code, strings.Index(code, name)))
+			}
+			if line, _, _ := m.Position(j+1, 0); line == 0 {
+				t.Errorf("line %d is mapped nowhere", j+1)
+			}
+		}
+	}
+}

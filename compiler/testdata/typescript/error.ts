@@ -1,0 +1,4 @@
+const greeting: string = 'größe';
+function f(a: number {
+  return a;
+}
