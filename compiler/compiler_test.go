@@ -244,7 +244,11 @@ func FuzzCompile(f *testing.F) {
 		if len(text) > 4096 {
 			return
 		}
+		start := time.Now()
 		m, diagnostics, err := Compile(context.Background(), Source{Name: name, Text: []byte(text)})
+		if took := time.Since(start); took > 3*time.Second {
+			t.Fatalf("%d bytes took %v", len(text), took)
+		}
 		if err != nil && (m != nil || !errors.As(err, new(*InputError))) {
 			t.Fatalf("%+v %v", m, err)
 		}
