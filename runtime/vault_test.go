@@ -23,12 +23,14 @@ func entryWith(t *testing.T, v *vault, key string) string {
 
 func TestVaultRefusesWhatWasChanged(t *testing.T) {
 	changes := map[string]func(dir string) error{
-		"a bit flipped": func(dir string) error { return os.WriteFile(filepath.Join(dir, "native", "code"), []byte("native codf"), 0o600) },
-		"truncated":     func(dir string) error { return os.Truncate(filepath.Join(dir, "snapshot"), 3) },
-		"emptied":       func(dir string) error { return os.Truncate(filepath.Join(dir, "snapshot"), 0) },
-		"removed":       func(dir string) error { return os.Remove(filepath.Join(dir, "snapshot")) },
-		"added":         func(dir string) error { return os.WriteFile(filepath.Join(dir, "native", "more"), nil, 0o600) },
-		"a link added":  func(dir string) error { return os.Symlink("/etc/hosts", filepath.Join(dir, "native", "more")) },
+		"a bit flipped": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "native", "code"), []byte("native codf"), 0o600)
+		},
+		"truncated":    func(dir string) error { return os.Truncate(filepath.Join(dir, "snapshot"), 3) },
+		"emptied":      func(dir string) error { return os.Truncate(filepath.Join(dir, "snapshot"), 0) },
+		"removed":      func(dir string) error { return os.Remove(filepath.Join(dir, "snapshot")) },
+		"added":        func(dir string) error { return os.WriteFile(filepath.Join(dir, "native", "more"), nil, 0o600) },
+		"a link added": func(dir string) error { return os.Symlink("/etc/hosts", filepath.Join(dir, "native", "more")) },
 		"swapped": func(dir string) error {
 			a, b, c := filepath.Join(dir, "snapshot"), filepath.Join(dir, "native", "code"), filepath.Join(dir, "c")
 			os.Rename(a, c)
