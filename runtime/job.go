@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"wand/compiler"
+	"wand/compiler/meter"
 	"wand/hostfuncs"
 	"wand/hostfuncs/vfs"
 	"wand/hostfuncs/wasi"
@@ -33,6 +34,8 @@ type job struct {
 	run  run
 	fs   *vfs.FS
 	mark vfs.Mark
+
+	stack []Frame // where the program was when a limit stopped it
 }
 
 func (j *job) do(ctx context.Context) (*Report, error) {
@@ -78,7 +81,9 @@ func (j *job) guarded(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() {
-		r.charged = r.used()
+		if r.charged == 0 {
+			r.charged = r.used()
+		}
 		instance.Close(context.WithoutCancel(ctx))
 	}()
 	j.startup = time.Since(j.started)
@@ -86,7 +91,47 @@ func (j *job) guarded(ctx context.Context) (err error) {
 	if j.module.Guest == "" {
 		return j.runCommand(guest, instance)
 	}
-	return j.runGuest(guest, instance)
+	if err = j.runGuest(guest, instance); err != nil {
+		j.where(guest, instance, err)
+	}
+	return err
+}
+
+// where asks a guest that a limit stopped for the program's frames. What it answers is the guest's word, as all of a report's positions are.
+func (j *job) where(ctx context.Context, instance engine.Instance, err error) {
+	const fuel = 20_000_000
+	r := &j.run
+	var stop *hostfuncs.Stop
+	if !errors.As(err, &stop) || stop.Kind == hostfuncs.KindExit || stop.Kind == hostfuncs.KindInternal || !instance.HasFunction("wand_where") {
+		return
+	}
+	charged, limits := r.used(), r.limits
+	defer func() {
+		// The question is ours: the program does not pay for it.
+		r.limits = limits
+		r.granted, r.fuel = charged, nil
+	}()
+	r.charged = charged
+	r.granted = 0
+	r.fuel.Set(0)
+	r.limits.Fuel = fuel
+	r.ctx = context.WithoutCancel(ctx)
+	if depth := instance.Global(meter.GlobalDepth); depth != nil {
+		depth.Set(0)
+	}
+	stack := []uint64{0}
+	if instance.Call(ctx, "wand_where", stack) != nil || uint32(stack[0]) == 0 {
+		return
+	}
+	memory := instance.Memory()
+	if uint64(uint32(stack[0])) >= uint64(len(memory)) {
+		return
+	}
+	text := memory[uint32(stack[0]):]
+	text = text[:min(len(text), 32<<10)]
+	if end := bytes.IndexByte(text, 0); end >= 0 {
+		json.Unmarshal(text[:end], &j.stack)
+	}
 }
 
 func (j *job) prepareFiles() (*wasi.State, error) {
@@ -227,6 +272,7 @@ func (j *job) report(ended error) (*Report, error) {
 	rep.Usage.Fuel.Used, rep.Usage.Memory.PeakBytes, rep.Usage.HostCalls.Used = r.charged, r.peak, r.callCount
 	rep.Usage.OutputBytes, rep.Usage.StartupUS = r.out.used, j.startup.Microseconds()
 	err := rep.settle(j.module, ended, r.response)
+	rep.stoppedAt(j.module, j.stack)
 	if j.op == "run" { // Check answers in positions of what was checked; the compiler maps those
 		rep.mapPositions(j.module)
 	}

@@ -106,6 +106,23 @@ func (r *Report) stopped(s *hostfuncs.Stop) {
 	r.Error = e
 }
 
+// stoppedAt adds where a limit found the program: the innermost of its own frames is the location.
+func (r *Report) stoppedAt(m *compiler.Module, stack []Frame) {
+	if r.Error == nil || len(stack) == 0 || len(stack) > 64 {
+		return
+	}
+	r.Error.Frames = stack
+	for i := range stack {
+		f := &stack[i]
+		f.Library = f.File != m.Name
+		if !f.Library {
+			f.LineText = compiler.LineText(m.Program, f.Line)
+			location := f.Location
+			r.Error.Location = &location
+		}
+	}
+}
+
 func (r *Report) exited(code int) {
 	if code == 0 {
 		r.Status = Completed

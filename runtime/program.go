@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	goruntime "runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"wand/compiler"
@@ -190,11 +191,11 @@ func (rt *Runtime) load(ctx context.Context, g *modules.Guest, dir string) (*pro
 
 func label(g *modules.Guest) string { return g.Manifest.Name + " " + g.Manifest.Version }
 
-// library lists the files of a guest beside its module: each is mounted below /usr/lib under its own name.
+// library lists the files of a guest beside its module (its licences, in a folder, are for people): each is mounted in /usr/lib.
 func library(g *modules.Guest) []mount {
 	var mounts []mount
 	for _, f := range g.Manifest.Files {
-		if f.Name != g.Manifest.Name+".wasm" {
+		if f.Name != g.Manifest.Name+".wasm" && !strings.Contains(f.Name, "/") {
 			mounts = append(mounts, mount{"/usr/lib/" + f.Name, g.File(f.Name)})
 		}
 	}

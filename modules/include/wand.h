@@ -14,6 +14,7 @@ WAND_EXPORT(wand_abi) int32_t wand_abi(void);
 WAND_EXPORT(wand_init) int32_t wand_init(void);
 WAND_EXPORT(wand_alloc) void *wand_alloc(size_t size);
 WAND_EXPORT(wand_run) int32_t wand_run(char *request, size_t length);
+WAND_EXPORT(wand_where) const char *wand_where(void); /* optional */
 
 /* Imports: the host defines these. */
 WAND_IMPORT(respond) void wand_respond(const char *response, size_t length);
