@@ -1,0 +1,294 @@
+// One run: what main.c calls. start compiles the program and lets it begin; turn does what may not happen inside a job
+// (ticks, rejections, timers) until nothing is left; finish gives the response.
+
+const errors = internal('errors');
+const timers = internal('timers');
+const values = internal('values');
+const modules = internal('modules');
+const { processObject, beginProcess } = internal('process');
+const { isInstance } = internal('inspect');
+const parse = JSON.parse;
+const stringify = JSON.stringify;
+
+// The program goes through these phases; a new one begins when the promise of the one before is settled.
+const PROGRAM = 'program', VALUE = 'value', SOLUTION = 'solution', DONE = 'done';
+const names = ['result', 'answer', 'solution'];
+
+let run;
+
+function start(text) {
+  const request = parse(text);
+  const source = typeof request.source === 'string' ? request.source : '';
+  const file = request.filename || 'main.js';
+  run = {
+    phase: PROGRAM, request, file, status: 'completed', error: undefined, exitCode: undefined, rejections: new Map(),
+    lookup: () => undefined, value: undefined, valueSource: undefined, emittedBeforeExit: false, warnings: [],
+  };
+  errors.setProgram(file, source, request.path || []);
+  if (request.seed) native.seed(seedFrom(request.seed));
+  if (request.op === 'check') {
+    check(source, file);
+    run.phase = DONE;
+    return;
+  }
+  if (request.op !== undefined && request.op !== 'run') {
+    fail({ kind: 'unsupported', type: 'Error', message: `the JavaScript guest does not know the operation ${request.op}` }, 'invalid');
+    return;
+  }
+  beginProcess(request);
+  modules.begin(request);
+  delete globalThis.INPUT;
+  if (request.input !== undefined) Object.defineProperty(globalThis, 'INPUT', { value: request.input, writable: true, enumerable: false, configurable: true });
+  launch(source, file);
+}
+
+// A seed of 64 hex digits becomes Math.random's 64 bits.
+function seedFrom(hex) {
+  let seed = 0n;
+  for (let i = 0; i + 16 <= hex.length; i += 16) seed ^= BigInt(`0x${hex.slice(i, i + 16)}`);
+  return seed;
+}
+
+// compile tries the program as a script, then as a module, as Node does with a file of unknown kind.
+// When neither works, the error that stands further down is the one about the program's real mistake.
+function compile(source, file, asScript, asModule) {
+  let first;
+  try {
+    return asScript(source, file);
+  } catch (e) {
+    first = e;
+  }
+  try {
+    return asModule(source, file);
+  } catch (second) {
+    if (!isInstance(second, SyntaxError) || second.fileName !== file) throw isInstance(second, SyntaxError) ? second : Object.assign(new Loading(), { error: second });
+    throw further(first, second);
+  }
+}
+
+// What went wrong while a module's imports were loaded: the program itself is fine.
+class Loading {}
+
+function further(a, b) {
+  if (b.lineNumber > a.lineNumber || (b.lineNumber === a.lineNumber && b.columnNumber > a.columnNumber)) return b;
+  return a;
+}
+
+function check(source, file) {
+  modules.setCheckOnly(true);
+  try {
+    compile(source, file, (s, f) => native.evalScript(s, f, true), (s, f) => native.evalModule(s, f, true));
+  } catch (e) {
+    if (!(e instanceof Loading)) fail(errors.describeSyntax(e), 'invalid');
+  }
+  modules.setCheckOnly(false);
+}
+
+function launch(source, file) {
+  let promise;
+  try {
+    promise = compile(source, file, (s, f) => {
+      const p = native.evalScript(s, f, false);
+      return p.then((r) => {
+        // result, answer and solution are objects through which the variable can be read at any time
+        run.lookup = (name) => (r[name] === undefined ? undefined : r[name][name]);
+        return r.value;
+      });
+    }, (s, f) => {
+      const [p, namespace] = native.evalModule(s, f, false);
+      return p.then(() => {
+        run.lookup = (name) => (name in namespace ? namespace[name] : undefined);
+        return namespace.default;
+      });
+    });
+  } catch (e) {
+    if (e instanceof Loading) return uncaught(e.error);
+    const report = isInstance(e, SyntaxError) ? errors.describeSyntax(e) : errors.describe(e);
+    errors.print(e, report);
+    fail(report, isInstance(e, SyntaxError) ? 'invalid' : 'failed');
+    return;
+  }
+  promise.then(onValue, uncaught);
+}
+
+// The program's last expression (or default export) is known; a promise is awaited, as a notebook would.
+function onValue(value) {
+  run.phase = VALUE;
+  if (isThenable(value)) {
+    Promise.resolve(value).then((v) => settle(v, 'expression'), uncaught);
+    return;
+  }
+  settle(value, 'expression');
+}
+
+function isThenable(v) {
+  try {
+    return native.classOf(v) === 'Promise' || (v !== null && typeof v === 'object' && typeof v.then === 'function');
+  } catch {
+    return false;
+  }
+}
+
+function settle(value, source) {
+  if (value !== undefined && !timers.isTimer(value)) {
+    run.value = value;
+    run.valueSource = source;
+  }
+  run.phase = DONE;
+}
+
+// turn says whether anything is left to do.
+function turn() {
+  if (run.error !== undefined) return false;
+  if (timers.runTicks(guard)) return true;
+  if (reportRejections()) return run.error === undefined;
+  if (timers.runNext(guard)) return true;
+  if (run.phase === PROGRAM) {
+    const e = new Error('the top-level await never settles: what it waits for is not resolved, and nothing else is left to run');
+    e.stack = `Error: ${e.message}`;
+    processObject.exitCode = 13;
+    uncaught(e);
+    return false;
+  }
+  if (!run.emittedBeforeExit) {
+    run.emittedBeforeExit = true;
+    guard(() => processObject.emit('beforeExit', processObject.exitCode || 0));
+    return true;
+  }
+  if (run.valueSource === undefined && run.phase !== SOLUTION && !run.looked) return lookForValue();
+  return false;
+}
+
+// Without a last expression the value is what result, answer or solution() give.
+function lookForValue() {
+  run.looked = true;
+  for (const name of names) {
+    let v;
+    try {
+      v = run.lookup(name);
+    } catch {
+      continue; // a declaration that was never reached
+    }
+    if (v === undefined) continue;
+    if (name !== 'solution') {
+      run.phase = VALUE;
+      if (isThenable(v)) Promise.resolve(v).then((x) => settle(x, name), uncaught);
+      else if (typeof v === 'function') continue;
+      else settle(v, name);
+      return true;
+    }
+    if (typeof v !== 'function' || v.length !== 0 || native.functionKind(v) >= 4) continue;
+    run.phase = SOLUTION;
+    run.emittedBeforeExit = false;
+    guard(() => Promise.resolve(v()).then((x) => settle(x, 'solution'), uncaught));
+    return true;
+  }
+  return false;
+}
+
+function guard(f) {
+  try {
+    f();
+  } catch (e) {
+    uncaught(e);
+  }
+}
+
+// uncaught ends the run with an error, unless the program listens for it.
+function uncaught(error, origin = 'uncaughtException') {
+  if (run.error !== undefined) return;
+  if (processObject.listenerCount('uncaughtException') > 0) {
+    guardFinal(() => processObject.emit('uncaughtException', error, origin));
+    if (run.phase === PROGRAM || run.phase === VALUE) run.phase = DONE;
+    return;
+  }
+  const report = errors.describe(error);
+  errors.print(error, report);
+  fail(report, 'failed');
+  guardFinal(() => processObject.emit('exit', processObject.exitCode || 1));
+  native.stop();
+}
+
+function guardFinal(f) {
+  try {
+    f();
+  } catch (e) {
+    if (run.error !== undefined) return;
+    const report = errors.describe(e);
+    errors.print(e, report);
+    fail(report, 'failed');
+    native.stop();
+  }
+}
+
+function fail(report, status) {
+  run.status = status;
+  run.error = report;
+  run.phase = DONE;
+}
+
+// rejection is QuickJS's tracker: a promise was rejected with nobody listening, or somebody began to listen.
+function rejection(promise, reason, handled) {
+  if (handled) run.rejections.delete(promise);
+  else run.rejections.set(promise, reason);
+}
+
+function reportRejections() {
+  if (run.rejections.size === 0) return false;
+  const pending = [...run.rejections];
+  run.rejections.clear();
+  for (const [promise, reason] of pending) {
+    if (processObject.listenerCount('unhandledRejection') > 0) {
+      guard(() => processObject.emit('unhandledRejection', reason, promise));
+      continue;
+    }
+    uncaught(reason, 'unhandledRejection');
+  }
+  return true;
+}
+
+// exit is process.exit: nothing of the program runs afterwards.
+function exit(code) {
+  run.exitCode = code;
+  native.stop();
+}
+
+function finish() {
+  const response = [];
+  if (run.error === undefined && run.exitCode === undefined && run.request.op !== 'check') {
+    // the program came to its end by itself
+    try {
+      processObject.emit('exit', processObject.exitCode || 0);
+    } catch (e) {
+      const report = errors.describe(e);
+      errors.print(e, report);
+      fail(report, 'failed');
+    }
+    if (processObject.exitCode !== undefined && run.exitCode === undefined) run.exitCode = processObject.exitCode;
+  }
+  if (run.exitCode !== undefined && run.exitCode !== 0 && run.error === undefined) {
+    run.status = 'failed';
+    run.error = { kind: 'exit', type: 'process.exit', message: `the program ended itself with exit code ${run.exitCode}` };
+  }
+  response.push(`"status":"${run.status}"`);
+  if (run.error === undefined && run.valueSource !== undefined) {
+    response.push(`"result":{"value":${values.encode(run.value, run.request.result_bytes || 1 << 20)},"source":"${run.valueSource}"}`);
+  }
+  if (run.exitCode !== undefined) response.push(`"exit_code":${run.exitCode}`);
+  if (run.error !== undefined) response.push(`"error":${stringify(run.error)}`);
+  if (run.warnings.length > 0) response.push(`"warnings":${stringify(run.warnings)}`);
+  return `{${response.join(',')}}`;
+}
+
+function install(n) {
+  n.start = start;
+  n.turn = turn;
+  n.finish = finish;
+  n.rejection = rejection;
+  n.resolveModule = modules.resolveModule;
+  n.loadModule = modules.loadModule;
+  n.importMeta = modules.importMeta;
+  n.mainThis = undefined;
+}
+
+module.exports = { install, uncaught, exit };

@@ -1,0 +1,777 @@
+/* The JavaScript guest: QuickJS behind the guest ABI (modules/ABI.md).
+ *
+ * This file holds what JavaScript cannot do for itself: the exports, a table of native functions, and the loop that runs
+ * jobs and timers until nothing is left. Everything that a program sees (console, process, modules, results, errors) is
+ * JavaScript, in lib/; lib/main.js is where it starts. QuickJS is included as source, because Math.random's state, promise
+ * reactions and proxies have no public interface.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <wasi/api.h>
+
+#include "quickjs.c"
+#undef malloc /* QuickJS forbids them to itself */
+#undef free
+
+#include "wand.h"
+#include "lib.h" /* made by the recipe: static const struct { const char *name, *source; } lib_files[] */
+
+/* How deep C may go before JavaScript gets a RangeError; the linker gives the stack 8 MiB (recipe). */
+#define MAX_STACK (7 * 1024 * 1024)
+/* Garbage is collected when the heap has grown by this much, then by half its size. */
+#define GC_THRESHOLD (8 * 1024 * 1024)
+
+typedef struct {
+    JSRuntime *rt;
+    JSContext *ctx;
+    JSValue native; /* the table of native functions, and where lib/main.js puts its own */
+    int exiting;    /* process.exit was called: no more program code runs */
+} Guest;
+
+static Guest guest;
+
+/* ---- one thread: Atomics needs locks that never wait; Atomics.wait itself throws, because JS_SetCanBlock is off ---- */
+
+int pthread_mutex_lock(pthread_mutex_t *m) { return 0; }
+int pthread_mutex_unlock(pthread_mutex_t *m) { return 0; }
+int pthread_cond_init(pthread_cond_t *restrict c, const pthread_condattr_t *restrict a) { return 0; }
+int pthread_cond_destroy(pthread_cond_t *c) { return 0; }
+int pthread_cond_signal(pthread_cond_t *c) { return 0; }
+int pthread_cond_wait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m) { return ENOSYS; }
+int pthread_cond_timedwait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m, const struct timespec *restrict t) { return ENOSYS; }
+
+/* ---- helpers ---- */
+
+static JSValue hook(const char *name, int argc, JSValueConst *argv) {
+    JSValue f = JS_GetPropertyStr(guest.ctx, guest.native, name);
+    JSValue r = JS_Call(guest.ctx, f, JS_UNDEFINED, argc, argv);
+    JS_FreeValue(guest.ctx, f);
+    return r;
+}
+
+/* The bytes of an ArrayBuffer, a typed array or a DataView; NULL with an exception pending otherwise. */
+static uint8_t *bytes_of(JSContext *ctx, JSValueConst v, size_t *size) {
+    size_t offset, length, element;
+    if (JS_GetClassID(v) == JS_CLASS_ARRAY_BUFFER || JS_GetClassID(v) == JS_CLASS_SHARED_ARRAY_BUFFER)
+        return JS_GetArrayBuffer(ctx, size, v);
+    JSValue buffer = JS_GetTypedArrayBuffer(ctx, v, &offset, &length, &element);
+    if (JS_IsException(buffer))
+        return NULL;
+    uint8_t *p = JS_GetArrayBuffer(ctx, size, buffer);
+    JS_FreeValue(ctx, buffer);
+    if (!p)
+        return NULL;
+    *size = length;
+    return p + offset;
+}
+
+static JSValue failure(JSContext *ctx) {
+    return JS_NewInt32(ctx, -errno);
+}
+
+/* ---- streams and files: a negative number is minus errno ---- */
+
+/* write(fd, text | bytes) -> how many bytes, always all of them */
+static JSValue native_write(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    int32_t fd;
+    size_t size, done = 0;
+    const char *text = NULL;
+    const uint8_t *p;
+    if (JS_ToInt32(ctx, &fd, argv[0]))
+        return JS_EXCEPTION;
+    if (guest.exiting)
+        return JS_NewInt32(ctx, 0);
+    if (JS_IsString(argv[1]))
+        p = (const uint8_t *)(text = JS_ToCStringLen(ctx, &size, argv[1]));
+    else
+        p = bytes_of(ctx, argv[1], &size);
+    if (!p)
+        return JS_EXCEPTION;
+    JSValue r = JS_UNDEFINED;
+    while (done < size) {
+        ssize_t n = write(fd, p + done, size - done);
+        if (n < 0) {
+            if (errno == EINTR)
+                continue;
+            r = failure(ctx);
+            break;
+        }
+        done += n;
+    }
+    if (text)
+        JS_FreeCString(ctx, text);
+    return JS_IsUndefined(r) ? JS_NewInt64(ctx, done) : r;
+}
+
+/* read(fd, bytes) -> how many bytes, 0 at the end */
+static JSValue native_read(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    int32_t fd;
+    size_t size;
+    if (JS_ToInt32(ctx, &fd, argv[0]))
+        return JS_EXCEPTION;
+    uint8_t *p = bytes_of(ctx, argv[1], &size);
+    if (!p)
+        return JS_EXCEPTION;
+    ssize_t n = read(fd, p, size);
+    return n < 0 ? failure(ctx) : JS_NewInt64(ctx, n);
+}
+
+/* open(path, flags, mode) -> fd; flags: 1 read, 2 write, 4 create, 8 truncate, 16 append, 32 exclusive, 64 directory */
+static JSValue native_open(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    int32_t bits;
+    int flags;
+    const char *path = JS_ToCString(ctx, argv[0]);
+    if (!path || JS_ToInt32(ctx, &bits, argv[1])) {
+        JS_FreeCString(ctx, path);
+        return JS_EXCEPTION;
+    }
+    flags = (bits & 3) == 3 ? O_RDWR : (bits & 2) ? O_WRONLY : O_RDONLY;
+    flags |= (bits & 4 ? O_CREAT : 0) | (bits & 8 ? O_TRUNC : 0) | (bits & 16 ? O_APPEND : 0) | (bits & 32 ? O_EXCL : 0) |
+             (bits & 64 ? O_DIRECTORY : 0);
+    int fd = open(path, flags, 0666);
+    JSValue r = fd < 0 ? failure(ctx) : JS_NewInt32(ctx, fd);
+    JS_FreeCString(ctx, path);
+    return r;
+}
+
+static JSValue native_close(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    int32_t fd;
+    if (JS_ToInt32(ctx, &fd, argv[0]))
+        return JS_EXCEPTION;
+    return close(fd) < 0 ? failure(ctx) : JS_NewInt32(ctx, 0);
+}
+
+static JSValue native_seek(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    int32_t fd;
+    int64_t offset;
+    if (JS_ToInt32(ctx, &fd, argv[0]) || JS_ToInt64(ctx, &offset, argv[1]))
+        return JS_EXCEPTION;
+    return lseek(fd, offset, SEEK_SET) < 0 ? failure(ctx) : JS_NewInt32(ctx, 0);
+}
+
+static JSValue native_truncate(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    int32_t fd;
+    int64_t size;
+    if (JS_ToInt32(ctx, &fd, argv[0]) || JS_ToInt64(ctx, &size, argv[1]))
+        return JS_EXCEPTION;
+    return ftruncate(fd, size) < 0 ? failure(ctx) : JS_NewInt32(ctx, 0);
+}
+
+/* stat(path | fd, follow) -> [mode, size, atimeMs, mtimeMs, ctimeMs, ino, nlink, dev] */
+static JSValue native_stat(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    struct stat st;
+    int err;
+    if (JS_IsNumber(argv[0])) {
+        int32_t fd;
+        if (JS_ToInt32(ctx, &fd, argv[0]))
+            return JS_EXCEPTION;
+        err = fstat(fd, &st);
+    } else {
+        const char *path = JS_ToCString(ctx, argv[0]);
+        if (!path)
+            return JS_EXCEPTION;
+        err = JS_ToBool(ctx, argv[1]) ? stat(path, &st) : lstat(path, &st);
+        JS_FreeCString(ctx, path);
+    }
+    if (err < 0)
+        return failure(ctx);
+    double values[] = {
+        st.st_mode, st.st_size, st.st_atim.tv_sec * 1e3 + st.st_atim.tv_nsec / 1e6, st.st_mtim.tv_sec * 1e3 + st.st_mtim.tv_nsec / 1e6,
+        st.st_ctim.tv_sec * 1e3 + st.st_ctim.tv_nsec / 1e6, st.st_ino, st.st_nlink, st.st_dev,
+    };
+    JSValue r = JS_NewArray(ctx);
+    for (int i = 0; i < countof(values); i++)
+        JS_SetPropertyUint32(ctx, r, i, JS_NewFloat64(ctx, values[i]));
+    return r;
+}
+
+/* readdir(path) -> names, unsorted */
+static JSValue native_readdir(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    const char *path = JS_ToCString(ctx, argv[0]);
+    if (!path)
+        return JS_EXCEPTION;
+    DIR *dir = opendir(path);
+    JS_FreeCString(ctx, path);
+    if (!dir)
+        return failure(ctx);
+    JSValue r = JS_NewArray(ctx);
+    uint32_t i = 0;
+    for (struct dirent *e; (e = readdir(dir));)
+        if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+            JS_SetPropertyUint32(ctx, r, i++, JS_NewString(ctx, e->d_name));
+    closedir(dir);
+    return r;
+}
+
+enum { PATH_MKDIR, PATH_RMDIR, PATH_UNLINK, PATH_RENAME, PATH_SYMLINK, PATH_LINK };
+
+/* one operation on one or two paths -> 0 */
+static JSValue native_path(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int magic) {
+    int err = -1;
+    const char *a = JS_ToCString(ctx, argv[0]), *b = NULL;
+    if (!a)
+        return JS_EXCEPTION;
+    if (magic >= PATH_RENAME && !(b = JS_ToCString(ctx, argv[1]))) {
+        JS_FreeCString(ctx, a);
+        return JS_EXCEPTION;
+    }
+    switch (magic) {
+    case PATH_MKDIR: err = mkdir(a, 0777); break;
+    case PATH_RMDIR: err = rmdir(a); break;
+    case PATH_UNLINK: err = unlink(a); break;
+    case PATH_RENAME: err = rename(a, b); break;
+    case PATH_SYMLINK: err = symlink(a, b); break;
+    case PATH_LINK: err = link(a, b); break;
+    }
+    JSValue r = err < 0 ? failure(ctx) : JS_NewInt32(ctx, 0);
+    JS_FreeCString(ctx, a);
+    if (b)
+        JS_FreeCString(ctx, b);
+    return r;
+}
+
+static JSValue native_readlink(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    char target[4096];
+    const char *path = JS_ToCString(ctx, argv[0]);
+    if (!path)
+        return JS_EXCEPTION;
+    ssize_t n = readlink(path, target, sizeof target);
+    JS_FreeCString(ctx, path);
+    return n < 0 ? failure(ctx) : JS_NewStringLen(ctx, target, n);
+}
+
+/* utimes(path, atimeMs, mtimeMs) */
+static JSValue native_utimes(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    struct timespec ts[2];
+    for (int i = 0; i < 2; i++) {
+        double ms;
+        if (JS_ToFloat64(ctx, &ms, argv[1 + i]))
+            return JS_EXCEPTION;
+        double seconds = floor(ms / 1e3);
+        ts[i].tv_sec = seconds;
+        ts[i].tv_nsec = (ms - seconds * 1e3) * 1e6;
+    }
+    const char *path = JS_ToCString(ctx, argv[0]);
+    if (!path)
+        return JS_EXCEPTION;
+    int err = utimensat(AT_FDCWD, path, ts, 0);
+    JS_FreeCString(ctx, path);
+    return err < 0 ? failure(ctx) : JS_NewInt32(ctx, 0);
+}
+
+static JSValue native_strerror(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    int32_t n;
+    if (JS_ToInt32(ctx, &n, argv[0]))
+        return JS_EXCEPTION;
+    return JS_NewString(ctx, strerror(n));
+}
+
+/* errnos() -> the names of error numbers */
+static JSValue native_errnos(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    static const struct { const char *name; int number; } table[] = {
+        {"ENOENT", ENOENT}, {"EEXIST", EEXIST}, {"EISDIR", EISDIR}, {"ENOTDIR", ENOTDIR}, {"ENOTEMPTY", ENOTEMPTY},
+        {"EACCES", EACCES}, {"EPERM", EPERM}, {"EBADF", EBADF}, {"EINVAL", EINVAL}, {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT},
+        {"EMFILE", EMFILE}, {"EROFS", EROFS}, {"ELOOP", ELOOP}, {"ENAMETOOLONG", ENAMETOOLONG}, {"EXDEV", EXDEV},
+        {"ENOSYS", ENOSYS}, {"ENOTSUP", ENOTSUP}, {"EIO", EIO}, {"EFBIG", EFBIG}, {"ESPIPE", ESPIPE}, {"EAGAIN", EAGAIN},
+        {"ENOTCAPABLE", ENOTCAPABLE},
+    };
+    JSValue r = JS_NewObject(ctx);
+    for (int i = 0; i < countof(table); i++)
+        JS_SetPropertyUint32(ctx, r, table[i].number, JS_NewString(ctx, table[i].name));
+    return r;
+}
+
+/* ---- clock, environment, randomness ---- */
+
+static double clock_ms(clockid_t id) {
+    struct timespec ts;
+    clock_gettime(id, &ts);
+    return ts.tv_sec * 1e3 + ts.tv_nsec / 1e6;
+}
+
+static JSValue native_monotonic(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    return JS_NewFloat64(ctx, clock_ms(CLOCK_MONOTONIC));
+}
+
+static JSValue native_realtime(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    return JS_NewFloat64(ctx, clock_ms(CLOCK_REALTIME));
+}
+
+/* sleep(ms): the host sees poll_oneoff, so sleeping costs no fuel */
+static JSValue native_sleep(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    double ms;
+    if (JS_ToFloat64(ctx, &ms, argv[0]))
+        return JS_EXCEPTION;
+    if (ms > 0) {
+        if (ms > 1e12)
+            ms = 1e12;
+        struct timespec ts = {.tv_sec = ms / 1e3, .tv_nsec = fmod(ms, 1e3) * 1e6};
+        while (nanosleep(&ts, &ts) < 0 && errno == EINTR) {
+        }
+    }
+    return JS_UNDEFINED;
+}
+
+/* environ() -> ["NAME=value", ...], asked of the host every time: libc keeps a copy that a snapshot would freeze */
+static JSValue native_environ(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    __wasi_size_t count, size;
+    JSValue r = JS_NewArray(ctx);
+    if (__wasi_environ_sizes_get(&count, &size) || count == 0)
+        return r;
+    uint8_t **names = js_malloc(ctx, count * sizeof *names);
+    uint8_t *text = js_malloc(ctx, size);
+    if (names && text && !__wasi_environ_get(names, text))
+        for (uint32_t i = 0; i < count; i++)
+            JS_SetPropertyUint32(ctx, r, i, JS_NewString(ctx, (char *)names[i]));
+    js_free(ctx, names);
+    js_free(ctx, text);
+    return r;
+}
+
+/* random(bytes): from the host */
+static JSValue native_random(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    size_t size;
+    uint8_t *p = bytes_of(ctx, argv[0], &size);
+    if (!p)
+        return JS_EXCEPTION;
+    for (size_t done = 0; done < size;) {
+        size_t n = size - done > 256 ? 256 : size - done;
+        if (getentropy(p + done, n))
+            return failure(ctx);
+        done += n;
+    }
+    return JS_NewInt32(ctx, 0);
+}
+
+/* seed(bigint): Math.random's state, which the snapshot froze */
+static JSValue native_seed(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    int64_t seed;
+    if (JS_ToBigInt64(ctx, &seed, argv[0]))
+        return JS_EXCEPTION;
+    ctx->random_state = seed ? seed : 1;
+    return JS_UNDEFINED;
+}
+
+/* memory() -> [bytes of linear memory, bytes that JavaScript uses] */
+static JSValue native_memory(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    JSValue r = JS_NewArray(ctx);
+    JS_SetPropertyUint32(ctx, r, 0, JS_NewInt64(ctx, (int64_t)__builtin_wasm_memory_size(0) * 65536));
+    JS_SetPropertyUint32(ctx, r, 1, JS_NewInt64(ctx, guest.rt->malloc_state.malloc_size));
+    return r;
+}
+
+static JSValue native_gc(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    JS_RunGC(guest.rt);
+    return JS_UNDEFINED;
+}
+
+/* ---- the host ---- */
+
+/* call(name, json) -> json */
+static JSValue native_call(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    size_t name_length, args_length;
+    JSValue r = JS_EXCEPTION;
+    const char *name = JS_ToCStringLen(ctx, &name_length, argv[0]);
+    const char *args = JS_ToCStringLen(ctx, &args_length, argv[1]);
+    if (name && args) {
+        int32_t length = wand_call(name, name_length, args, args_length);
+        char *buffer = length < 0 ? NULL : js_malloc(ctx, length + 1);
+        if (buffer) {
+            int32_t n = wand_take(buffer, length);
+            r = JS_NewStringLen(ctx, buffer, n < 0 ? 0 : n);
+            js_free(ctx, buffer);
+        } else if (length < 0) {
+            r = JS_ThrowInternalError(ctx, "the host returned no result");
+        }
+    }
+    JS_FreeCString(ctx, name);
+    JS_FreeCString(ctx, args);
+    return r;
+}
+
+/* stop(): unwinds all program code; neither catch nor finally sees it */
+static JSValue native_stop(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    guest.exiting = 1;
+    ctx->interrupt_counter = 0;
+    JS_ThrowInternalError(ctx, "exit");
+    JS_SetUncatchableError(ctx, guest.rt->current_exception, TRUE);
+    return JS_EXCEPTION;
+}
+
+static int interrupt(JSRuntime *rt, void *opaque) {
+    if (guest.exiting)
+        guest.ctx->interrupt_counter = 0;
+    return guest.exiting;
+}
+
+/* ---- looking inside values ---- */
+
+/* classOf(v) -> QuickJS's name of an object's class, whatever its prototype says; undefined when v is no object */
+static JSValue native_class_of(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    JSClassID id = JS_GetClassID(argv[0]);
+    if (id == JS_INVALID_CLASS_ID)
+        return JS_UNDEFINED;
+    switch (id) {
+    case JS_CLASS_PROXY:
+        return JS_NewString(ctx, "Proxy");
+    case JS_CLASS_BYTECODE_FUNCTION: case JS_CLASS_C_FUNCTION: case JS_CLASS_BOUND_FUNCTION: case JS_CLASS_C_FUNCTION_DATA:
+        return JS_NewString(ctx, "Function");
+    }
+    return JS_AtomToString(ctx, guest.rt->class_array[id].class_name);
+}
+
+/* proxyParts(proxy) -> [target, handler] */
+static JSValue native_proxy_parts(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    JSProxyData *d = JS_GetOpaque(argv[0], JS_CLASS_PROXY);
+    if (!d)
+        return JS_UNDEFINED;
+    JSValue r = JS_NewArray(ctx);
+    JS_SetPropertyUint32(ctx, r, 0, d->is_revoked ? JS_NULL : JS_DupValue(ctx, d->target));
+    JS_SetPropertyUint32(ctx, r, 1, d->is_revoked ? JS_NULL : JS_DupValue(ctx, d->handler));
+    return r;
+}
+
+/* promiseParts(promise) -> [0 pending | 1 fulfilled | 2 rejected, result] */
+static JSValue native_promise_parts(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    if (JS_GetClassID(argv[0]) != JS_CLASS_PROMISE)
+        return JS_UNDEFINED;
+    JSValue r = JS_NewArray(ctx);
+    JS_SetPropertyUint32(ctx, r, 0, JS_NewInt32(ctx, JS_PromiseState(ctx, argv[0])));
+    JS_SetPropertyUint32(ctx, r, 1, JS_PromiseResult(ctx, argv[0]));
+    return r;
+}
+
+/* functionKind(f) -> 0 function, 1 generator, 2 async, 3 async generator; plus 4 for a class */
+static JSValue native_function_kind(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    int kind = 0;
+    if (JS_VALUE_GET_TAG(argv[0]) == JS_TAG_OBJECT) {
+        JSObject *p = JS_VALUE_GET_OBJ(argv[0]);
+        if (js_class_has_bytecode(p->class_id)) {
+            JSFunctionBytecode *b = p->u.func.function_bytecode;
+            kind = b->func_kind + (b->is_derived_class_constructor || (b->has_prototype == 0 && p->is_constructor) ? 4 : 0);
+        }
+    }
+    return JS_NewInt32(ctx, kind);
+}
+
+/* ---- programs and modules ---- */
+
+/* evalScript(source, file, checkOnly) -> promise of {value, result, answer, solution} */
+static JSValue native_eval_script(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    size_t length;
+    const char *source = JS_ToCStringLen(ctx, &length, argv[0]);
+    const char *file = JS_ToCString(ctx, argv[1]);
+    JSValue r = JS_EXCEPTION;
+    if (source && file) {
+        JSValue self = JS_GetPropertyStr(ctx, guest.native, "mainThis");
+        int flags = JS_EVAL_TYPE_INDIRECT | JS_EVAL_FLAG_ASYNC | JS_EVAL_FLAG_PROGRAM;
+        if (JS_ToBool(ctx, argv[2]))
+            flags |= JS_EVAL_FLAG_COMPILE_ONLY;
+        r = JS_EvalThis(ctx, self, source, length, file, flags);
+        JS_FreeValue(ctx, self);
+        if (flags & JS_EVAL_FLAG_COMPILE_ONLY && !JS_IsException(r)) {
+            JS_FreeValue(ctx, r);
+            r = JS_UNDEFINED;
+        }
+    }
+    JS_FreeCString(ctx, source);
+    JS_FreeCString(ctx, file);
+    return r;
+}
+
+/* evalFunction(source, file) -> the value of a script: how lib/ and CommonJS packages are loaded */
+static JSValue native_eval_function(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    size_t length;
+    const char *source = JS_ToCStringLen(ctx, &length, argv[0]);
+    const char *file = JS_ToCString(ctx, argv[1]);
+    JSValue r = JS_EXCEPTION;
+    if (source && file)
+        r = JS_Eval(ctx, source, length, file, JS_EVAL_TYPE_GLOBAL);
+    JS_FreeCString(ctx, source);
+    JS_FreeCString(ctx, file);
+    return r;
+}
+
+static void set_import_meta(JSContext *ctx, JSModuleDef *m) {
+    JSValue meta = JS_GetImportMeta(ctx, m);
+    JSAtom name = JS_GetModuleName(ctx, m);
+    JSValue args[2] = {meta, JS_AtomToString(ctx, name)};
+    JS_FreeAtom(ctx, name);
+    JS_FreeValue(ctx, hook("importMeta", 2, args));
+    JS_FreeValue(ctx, args[0]);
+    JS_FreeValue(ctx, args[1]);
+}
+
+/* evalModule(source, file, checkOnly) -> [promise, namespace] */
+static JSValue native_eval_module(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    size_t length;
+    const char *source = JS_ToCStringLen(ctx, &length, argv[0]);
+    const char *file = JS_ToCString(ctx, argv[1]);
+    JSValue r = JS_EXCEPTION;
+    if (source && file) {
+        JSValue f = JS_Eval(ctx, source, length, file, JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+        if (JS_IsException(f)) {
+        } else if (JS_ToBool(ctx, argv[2])) {
+            JS_FreeValue(ctx, f);
+            r = JS_UNDEFINED;
+        } else {
+            JSModuleDef *m = JS_VALUE_GET_PTR(f);
+            set_import_meta(ctx, m);
+            JSValue promise = JS_EvalFunction(ctx, f);
+            if (!JS_IsException(promise)) {
+                r = JS_NewArray(ctx);
+                JS_SetPropertyUint32(ctx, r, 0, promise);
+                JS_SetPropertyUint32(ctx, r, 1, JS_GetModuleNamespace(ctx, m));
+            }
+        }
+    }
+    JS_FreeCString(ctx, source);
+    JS_FreeCString(ctx, file);
+    return r;
+}
+
+static char *module_normalize(JSContext *ctx, const char *base, const char *name, void *opaque) {
+    JSValue args[2] = {JS_NewString(ctx, base), JS_NewString(ctx, name)};
+    JSValue v = hook("resolveModule", 2, args);
+    char *r = NULL;
+    JS_FreeValue(ctx, args[0]);
+    JS_FreeValue(ctx, args[1]);
+    if (!JS_IsException(v)) {
+        const char *s = JS_ToCString(ctx, v);
+        if (s)
+            r = js_strdup(ctx, s);
+        JS_FreeCString(ctx, s);
+    }
+    JS_FreeValue(ctx, v);
+    return r;
+}
+
+/* A module whose exports are the properties of an object that native.synthetic holds under the module's name. */
+static int synthetic_init(JSContext *ctx, JSModuleDef *m) {
+    JSAtom name = JS_GetModuleName(ctx, m);
+    JSValue table = JS_GetPropertyStr(ctx, guest.native, "synthetic");
+    JSValue values = JS_GetProperty(ctx, table, name);
+    JSPropertyEnum *names;
+    uint32_t count;
+    int err = -1;
+    if (!JS_GetOwnPropertyNames(ctx, &names, &count, values, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY)) {
+        err = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            const char *s = JS_AtomToCString(ctx, names[i].atom);
+            if (!s || JS_SetModuleExport(ctx, m, s, JS_GetProperty(ctx, values, names[i].atom)))
+                err = -1;
+            JS_FreeCString(ctx, s);
+        }
+        js_free_prop_enum(ctx, names, count);
+    }
+    JS_FreeValue(ctx, values);
+    JS_FreeValue(ctx, table);
+    JS_FreeAtom(ctx, name);
+    return err;
+}
+
+static JSModuleDef *synthetic_module(JSContext *ctx, const char *name, JSValueConst values) {
+    JSPropertyEnum *names;
+    uint32_t count;
+    JSModuleDef *m = JS_NewCModule(ctx, name, synthetic_init);
+    if (!m || JS_GetOwnPropertyNames(ctx, &names, &count, values, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY))
+        return NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        const char *s = JS_AtomToCString(ctx, names[i].atom);
+        if (!s || JS_AddModuleExport(ctx, m, s))
+            m = NULL;
+        JS_FreeCString(ctx, s);
+    }
+    js_free_prop_enum(ctx, names, count);
+    return m;
+}
+
+/* loadModule(name) gives a module's source text, or an object of exports */
+static JSModuleDef *module_load(JSContext *ctx, const char *name, void *opaque) {
+    JSValue arg = JS_NewString(ctx, name);
+    JSValue v = hook("loadModule", 1, &arg);
+    JSModuleDef *m = NULL;
+    JS_FreeValue(ctx, arg);
+    if (JS_IsString(v)) {
+        size_t length;
+        const char *source = JS_ToCStringLen(ctx, &length, v);
+        if (source) {
+            JSValue f = JS_Eval(ctx, source, length, name, JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+            if (!JS_IsException(f)) {
+                m = JS_VALUE_GET_PTR(f);
+                set_import_meta(ctx, m);
+                JS_FreeValue(ctx, f);
+            }
+        }
+        JS_FreeCString(ctx, source);
+    } else if (!JS_IsException(v)) {
+        m = synthetic_module(ctx, name, v);
+    }
+    JS_FreeValue(ctx, v);
+    return m;
+}
+
+static void rejection(JSContext *ctx, JSValueConst promise, JSValueConst reason, JS_BOOL handled, void *opaque) {
+    JSValue args[3] = {(JSValue)promise, (JSValue)reason, JS_NewBool(ctx, handled)};
+    JS_FreeValue(ctx, hook("rejection", 3, args));
+}
+
+/* ---- exports ---- */
+
+static const JSCFunctionListEntry natives[] = {
+    JS_CFUNC_DEF("write", 2, native_write),
+    JS_CFUNC_DEF("read", 2, native_read),
+    JS_CFUNC_DEF("open", 2, native_open),
+    JS_CFUNC_DEF("close", 1, native_close),
+    JS_CFUNC_DEF("seek", 2, native_seek),
+    JS_CFUNC_DEF("truncate", 2, native_truncate),
+    JS_CFUNC_DEF("stat", 2, native_stat),
+    JS_CFUNC_DEF("readdir", 1, native_readdir),
+    JS_CFUNC_MAGIC_DEF("mkdir", 1, native_path, PATH_MKDIR),
+    JS_CFUNC_MAGIC_DEF("rmdir", 1, native_path, PATH_RMDIR),
+    JS_CFUNC_MAGIC_DEF("unlink", 1, native_path, PATH_UNLINK),
+    JS_CFUNC_MAGIC_DEF("rename", 2, native_path, PATH_RENAME),
+    JS_CFUNC_MAGIC_DEF("symlink", 2, native_path, PATH_SYMLINK),
+    JS_CFUNC_MAGIC_DEF("link", 2, native_path, PATH_LINK),
+    JS_CFUNC_DEF("readlink", 1, native_readlink),
+    JS_CFUNC_DEF("utimes", 3, native_utimes),
+    JS_CFUNC_DEF("strerror", 1, native_strerror),
+    JS_CFUNC_DEF("errnos", 0, native_errnos),
+    JS_CFUNC_DEF("monotonic", 0, native_monotonic),
+    JS_CFUNC_DEF("realtime", 0, native_realtime),
+    JS_CFUNC_DEF("sleep", 1, native_sleep),
+    JS_CFUNC_DEF("environ", 0, native_environ),
+    JS_CFUNC_DEF("random", 1, native_random),
+    JS_CFUNC_DEF("seed", 1, native_seed),
+    JS_CFUNC_DEF("memory", 0, native_memory),
+    JS_CFUNC_DEF("gc", 0, native_gc),
+    JS_CFUNC_DEF("call", 2, native_call),
+    JS_CFUNC_DEF("stop", 0, native_stop),
+    JS_CFUNC_DEF("classOf", 1, native_class_of),
+    JS_CFUNC_DEF("proxyParts", 1, native_proxy_parts),
+    JS_CFUNC_DEF("promiseParts", 1, native_promise_parts),
+    JS_CFUNC_DEF("functionKind", 1, native_function_kind),
+    JS_CFUNC_DEF("evalScript", 3, native_eval_script),
+    JS_CFUNC_DEF("evalFunction", 2, native_eval_function),
+    JS_CFUNC_DEF("evalModule", 3, native_eval_module),
+};
+
+/* What went wrong inside lib/ itself: a fault of the guest, not of the program. */
+static int fault(const char *where) {
+    JSValue e = JS_GetException(guest.ctx);
+    const char *s = JS_ToCString(guest.ctx, e);
+    dprintf(2, "%s: %s\n", where, s ? s : "unknown");
+    JS_FreeCString(guest.ctx, s);
+    JSValue stack = JS_GetPropertyStr(guest.ctx, e, "stack");
+    if ((s = JS_ToCString(guest.ctx, stack)))
+        dprintf(2, "%s\n", s);
+    JS_FreeCString(guest.ctx, s);
+    JS_FreeValue(guest.ctx, stack);
+    JS_FreeValue(guest.ctx, e);
+    return 1;
+}
+
+int32_t wand_abi(void) {
+    return WAND_ABI;
+}
+
+int32_t wand_init(void) {
+    JSRuntime *rt = guest.rt = JS_NewRuntime();
+    if (!rt || !(guest.ctx = JS_NewContext(rt)))
+        return 1;
+    JSContext *ctx = guest.ctx;
+    JS_SetMaxStackSize(rt, MAX_STACK);
+    JS_SetModuleLoaderFunc(rt, module_normalize, module_load, NULL);
+    JS_SetHostPromiseRejectionTracker(rt, rejection, NULL);
+    JS_SetInterruptHandler(rt, interrupt, NULL);
+    guest.native = JS_NewObject(ctx);
+    JS_SetPropertyFunctionList(ctx, guest.native, natives, countof(natives));
+
+    JS_SetStripInfo(rt, JS_STRIP_SOURCE); /* lib/ keeps positions, not text */
+    JSValue sources = JS_NewObject(ctx);
+    for (int i = 0; i < countof(lib_files); i++)
+        JS_SetPropertyStr(ctx, sources, lib_files[i].name, JS_NewString(ctx, lib_files[i].source));
+    JS_SetPropertyStr(ctx, guest.native, "sources", sources);
+    JSValue name = JS_NewString(ctx, "wand:main"), source = JS_GetPropertyStr(ctx, sources, "main");
+    JSValue f = native_eval_function(ctx, JS_UNDEFINED, 2, (JSValueConst[]){source, name});
+    JS_FreeValue(ctx, source);
+    JS_FreeValue(ctx, name);
+    if (JS_IsException(f))
+        return fault("lib/main.js");
+    JSValue r = JS_Call(ctx, f, JS_UNDEFINED, 1, &guest.native);
+    JS_FreeValue(ctx, f);
+    if (JS_IsException(r))
+        return fault("lib/main.js");
+    JS_FreeValue(ctx, r);
+    JS_SetPropertyStr(ctx, guest.native, "sources", JS_UNDEFINED);
+    JS_SetStripInfo(rt, 0);
+    JS_RunGC(rt);
+    JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + GC_THRESHOLD);
+    return 0;
+}
+
+void *wand_alloc(size_t size) {
+    return malloc(size ? size : 1);
+}
+
+/* Runs jobs until the queue is empty. An exception here is lib/'s own: programs' are caught by promises or by lib/. */
+static int drain(void) {
+    JSContext *ctx;
+    int n;
+    while (!guest.exiting && (n = JS_ExecutePendingJob(guest.rt, &ctx)) != 0)
+        if (n < 0 && !guest.exiting)
+            return fault("job");
+    return 0;
+}
+
+int32_t wand_run(char *request, size_t length) {
+    JSContext *ctx = guest.ctx;
+    JS_UpdateStackTop(guest.rt);
+    JS_SetMaxStackSize(guest.rt, MAX_STACK);
+    guest.exiting = 0;
+
+    JSValue text = JS_NewStringLen(ctx, request, length);
+    free(request);
+    JSValue r = hook("start", 1, &text);
+    JS_FreeValue(ctx, text);
+    if (JS_IsException(r) && !guest.exiting)
+        return fault("start");
+    JS_FreeValue(ctx, r);
+    /* turn() runs what a job may not (timers, nextTick, rejections) and says whether anything is left */
+    for (int more = 1; more && !guest.exiting;) {
+        if (drain())
+            return 1;
+        if (guest.exiting)
+            break;
+        r = hook("turn", 0, NULL);
+        if (JS_IsException(r)) {
+            if (guest.exiting)
+                break;
+            return fault("turn");
+        }
+        more = JS_ToBool(ctx, r);
+        JS_FreeValue(ctx, r);
+    }
+    if (guest.exiting) {
+        JS_FreeValue(ctx, JS_GetException(ctx));
+        guest.exiting = 0;
+    }
+    r = hook("finish", 0, NULL);
+    if (JS_IsException(r))
+        return fault("finish");
+    size_t size;
+    const char *response = JS_ToCStringLen(ctx, &size, r);
+    if (!response)
+        return fault("finish");
+    wand_respond(response, size);
+    JS_FreeCString(ctx, response);
+    JS_FreeValue(ctx, r);
+    return 0;
+}
