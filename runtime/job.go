@@ -35,7 +35,8 @@ type job struct {
 	fs   *vfs.FS
 	mark vfs.Mark
 
-	stack []Frame // where the program was when a limit stopped it
+	packages []*vfs.Tree
+	stack    []Frame // where the program was when a limit stopped it
 }
 
 func (j *job) do(ctx context.Context) (*Report, error) {
@@ -144,9 +145,9 @@ func (j *job) prepareFiles() (*wasi.State, error) {
 	if err := j.program.mount(j.fs); err != nil {
 		return nil, err
 	}
-	for i, p := range o.Packages {
-		if err := mountPackage(j.fs, packagePath(i, p), p); err != nil {
-			return nil, fmt.Errorf("package %s: %w", p.Name, err)
+	for i, tree := range j.packages {
+		if err := j.fs.MountTree(packagePath(i), tree); err != nil {
+			return nil, fmt.Errorf("package %s: %w", o.Packages[i].Name, err)
 		}
 	}
 	for _, f := range o.Files {
@@ -174,13 +175,7 @@ func (j *job) prepareFiles() (*wasi.State, error) {
 	}, nil
 }
 
-func packagePath(i int, p Package) string {
-	base := fmt.Sprintf("/packages/%d", i)
-	if p.Dir != nil {
-		return base
-	}
-	return base + ".zip"
-}
+func packagePath(i int) string { return fmt.Sprintf("/packages/%d", i) }
 
 // request is what the guest is asked (modules/ABI.md).
 type request struct {
@@ -203,11 +198,11 @@ func (j *job) runGuest(ctx context.Context, instance engine.Instance) error {
 		Argv: append([]string{j.module.Name}, o.Args...), Input: o.Input, Path: []string{},
 		Seed: hex.EncodeToString(o.Seed[:]), ResultBytes: min(j.run.limits.Output, 16<<20),
 	}
-	for i, p := range o.Packages {
-		q.Path = append(q.Path, packagePath(i, p))
+	for i := range o.Packages {
+		q.Path = append(q.Path, packagePath(i))
 	}
 	if j.op == "bytecode" {
-		q.Paths, q.Path = q.Path, []string{}
+		q.Paths = []string{workDir}
 	}
 	text, err := json.Marshal(q)
 	if err != nil {
@@ -318,11 +313,4 @@ func newID() string {
 	id := make([]byte, 12)
 	rand.Read(id)
 	return "run_" + hex.EncodeToString(id)
-}
-
-func mountPackage(f *vfs.FS, at string, p Package) error {
-	if p.Dir != nil {
-		return f.MountTree(at, vfs.NewTree(p.Dir))
-	}
-	return f.MountFile(at, p.Data, time.Time{})
 }

@@ -15,8 +15,8 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 	"sync"
 	"time"
@@ -60,6 +60,7 @@ type Runtime struct {
 	mu       sync.Mutex
 	closed   bool
 	guests   map[string]*guestSlot
+	packages map[string]*packageTree // by digest
 	active   sync.WaitGroup
 	base     context.Context
 	shutdown context.CancelCauseFunc
@@ -89,7 +90,7 @@ func New(ctx context.Context, c Config) (*Runtime, error) {
 	if c.FuelSlice <= 0 {
 		c.FuelSlice = defaultSlice
 	}
-	rt := &Runtime{config: c, guests: map[string]*guestSlot{}}
+	rt := &Runtime{config: c, guests: map[string]*guestSlot{}, packages: map[string]*packageTree{}}
 	rt.base, rt.shutdown = context.WithCancelCause(context.WithoutCancel(ctx))
 	if !c.NoCache {
 		rt.vault, rt.cacheError = openCache(c.CacheDir)
@@ -182,7 +183,7 @@ type Options struct {
 	Stdout, Stderr io.Writer
 	// Files are put into the run's filesystem before it starts; relative names are below /work, the working directory.
 	Files []File
-	// Packages can be imported by the program.
+	// Packages can be imported by a Python program.
 	Packages []Package
 	// Tools are the host functions that the program may call, by name. Default: none.
 	Tools map[string]ToolFunc
@@ -200,13 +201,6 @@ type Options struct {
 type File struct {
 	Path string // in the guest's filesystem
 	Data []byte
-}
-
-// Package is a library that a program can import: one zip file or wheel (Data), or a folder (Dir). It is mounted read-only.
-type Package struct {
-	Name string // for messages
-	Data []byte
-	Dir  fs.FS
 }
 
 const (
@@ -266,6 +260,16 @@ func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, o
 		rand.Read(o.Seed[:])
 	}
 	j := &job{rt: rt, module: m, options: o, op: op}
+	for _, p := range o.Packages {
+		if m.Guest != "python" {
+			return nil, fmt.Errorf("%w %s: packages are Python's, this program is %s", ErrBadPackage, p.Name, m.Language)
+		}
+		tree, err := rt.packageTree(ctx, m.Guest, p)
+		if err != nil {
+			return nil, err
+		}
+		j.packages = append(j.packages, tree)
+	}
 	p, release, err := rt.program(ctx, m)
 	if errors.Is(err, ErrUnsupported) && m.Guest == "" {
 		return j.refused(limits, err), nil
