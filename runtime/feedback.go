@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"wand/policies/units"
 )
 
 // DefaultFeedback is the token budget of Feedback where nothing is said.
@@ -43,7 +45,7 @@ func (r *Report) Feedback(tokens int) string {
 		w.line("result: " + clip(compact(r.Result), w.room/2))
 	}
 	for _, f := range r.Files {
-		w.line(fmt.Sprintf("wrote %s (%s)", f.Path, formatBytes(f.Size)))
+		w.line(fmt.Sprintf("wrote %s (%s)", f.Path, units.Bytes(f.Size)))
 	}
 	stderr := r.Stderr
 	if r.Error != nil && (r.Error.Kind == KindException || r.Error.Kind == KindAssertion || r.Error.Kind == KindSyntax) {
@@ -71,7 +73,7 @@ func (t *Truncated) stderr() int64 {
 // headline is the verdict in one line.
 func (r *Report) headline() string {
 	u := r.Usage
-	spent := fmt.Sprintf("%s fuel, %s memory, %s", formatCount(u.Fuel.Used), formatBytes(u.Memory.PeakBytes), formatDuration(time.Duration(u.WallMS*float64(time.Millisecond))))
+	spent := fmt.Sprintf("%s fuel, %s memory, %s", units.Count(u.Fuel.Used), units.Bytes(u.Memory.PeakBytes), units.Duration(time.Duration(u.WallMS*float64(time.Millisecond))))
 	switch r.Status {
 	case Completed:
 		return "completed (" + spent + ")"
@@ -192,7 +194,7 @@ func (w *feedback) stream(name, text string, missing int64) {
 	}
 	head := name + ":"
 	if missing > 0 {
-		head = fmt.Sprintf("%s (%s left out):", name, formatBytes(missing))
+		head = fmt.Sprintf("%s (%s left out):", name, units.Bytes(missing))
 	}
 	w.line(head)
 	w.line(clip(text, w.room-1))

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"wand/compiler"
 	"wand/hostfuncs"
+	"wand/policies/units"
 	"wand/runtime/engine"
 )
 
@@ -80,22 +80,22 @@ func (r *Report) stopped(s *hostfuncs.Stop) {
 	}
 	switch s.Kind {
 	case hostfuncs.KindFuel:
-		e.Message = "the program used up its fuel of " + formatCount(s.Limit) + " units"
+		e.Message = "the program used up its fuel of " + units.Count(s.Limit).String() + " units"
 		e.Hint = "look for a loop that does not end or for an algorithm whose work grows too fast; a closed formula, memoisation or smaller steps need less"
 	case hostfuncs.KindMemory:
-		e.Message = fmt.Sprintf("the program needed %s of memory; its limit is %s%s", formatBytes(s.Used), formatBytes(s.Limit), detail)
+		e.Message = fmt.Sprintf("the program needed %s of memory; its limit is %s%s", units.Bytes(s.Used), units.Bytes(s.Limit), detail)
 		e.Hint = "hold less at a time: use generators, work in chunks, or a smaller data structure"
 	case hostfuncs.KindDeadline:
-		e.Message = "the program was still running at its deadline of " + formatDuration(time.Duration(s.Limit))
+		e.Message = "the program was still running at its deadline of " + units.Duration(s.Limit).String()
 		e.Hint = "look for a wait that is too long or work that can be cut down"
 	case hostfuncs.KindOutput:
-		e.Message = fmt.Sprintf("the program wrote more than its output limit of %s%s", formatBytes(s.Limit), detail)
+		e.Message = fmt.Sprintf("the program wrote more than its output limit of %s%s", units.Bytes(s.Limit), detail)
 		e.Hint = "print a summary instead of every item"
 	case hostfuncs.KindStorage:
-		e.Message = fmt.Sprintf("the program's files would take %s; the storage limit is %s%s", formatBytes(s.Used), formatBytes(s.Limit), detail)
+		e.Message = fmt.Sprintf("the program's files would take %s; the storage limit is %s%s", units.Bytes(s.Used), units.Bytes(s.Limit), detail)
 		e.Hint = "write fewer or smaller files, or delete those that are no longer needed"
 	case hostfuncs.KindHostCalls:
-		e.Message = fmt.Sprintf("the program made more than its %s host calls%s", formatCount(s.Limit), detail)
+		e.Message = fmt.Sprintf("the program made more than its %s host calls%s", units.Count(s.Limit), detail)
 		e.Hint = "call tools fewer times: batch the requests, or stop retrying"
 	case hostfuncs.KindCallDepth:
 		e.Message = "calls nested too deep"
@@ -167,7 +167,7 @@ func (r *Report) responded(m *compiler.Module, text []byte) error {
 		// The request was larger than any WebAssembly memory, so the interpreter refused it before the limit could.
 		r.Status = Exhausted
 		e.Kind, e.Limit = KindMemory, r.Usage.Memory.LimitBytes
-		e.Hint = fmt.Sprintf("a single object was larger than memory can ever be (the limit is %s): compute it in pieces or avoid building it", formatBytes(e.Limit))
+		e.Hint = fmt.Sprintf("a single object was larger than memory can ever be (the limit is %s): compute it in pieces or avoid building it", units.Bytes(e.Limit))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"wand/hostfuncs"
+	"wand/policies/units"
 )
 
 // output captures the program's standard streams: the head and the tail of each are kept for the report, all of it is passed on
@@ -119,7 +120,7 @@ func (s *stream) text() (string, int64) {
 	for len(tail) > 0 && !utf8.RuneStart(tail[0]) {
 		tail, missing = tail[1:], missing+1
 	}
-	return toText(head) + "\n[... " + formatBytes(missing) + " left out ...]\n" + toText(tail), missing
+	return toText(head) + "\n[... " + units.Bytes(missing).String() + " left out ...]\n" + toText(tail), missing
 }
 
 // toText makes the program's bytes a valid string: JSON can carry nothing else.

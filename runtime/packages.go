@@ -21,6 +21,7 @@ import (
 
 	"wand/compiler"
 	"wand/hostfuncs/vfs"
+	"wand/policies/units"
 )
 
 // ErrBadPackage says that a package cannot be used; the message says why.
@@ -225,7 +226,7 @@ func packageFiles(p Package) ([]File, string, error) {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		if total += int64(len(content)); total > maxPackageBytes {
-			return fmt.Errorf("it has more than %s", formatBytes(maxPackageBytes))
+			return fmt.Errorf("it has more than %s", units.Bytes(maxPackageBytes))
 		}
 		name = prefix + name
 		files = append(files, File{Path: name, Data: content})

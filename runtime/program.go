@@ -19,6 +19,7 @@ import (
 	"wand/hostfuncs/vfs"
 	"wand/hostfuncs/wasi"
 	"wand/modules"
+	"wand/policies/units"
 	"wand/runtime/engine"
 )
 
@@ -147,7 +148,7 @@ func (rt *Runtime) guest(ctx context.Context, name string) (*program, error) {
 	started := time.Now()
 	p, err := rt.prepare(ctx, g, key)
 	if err == nil {
-		rt.config.Progress(fmt.Sprintf("prepared the %s guest in %s", name, formatDuration(time.Since(started))))
+		rt.config.Progress(fmt.Sprintf("prepared the %s guest in %s", name, units.Duration(time.Since(started))))
 	}
 	return p, err
 }
