@@ -43,6 +43,7 @@ const (
 	editLoop
 	editLoopEnd
 	editBranch
+	editBranchIf // a br_if that carries no operands
 	editTable
 	editReturn
 	editCall
@@ -64,6 +65,7 @@ type frame struct {
 	target   int32 // outermost frame that a branch inside goes to
 	targeted bool
 	live     bool // the first arm of an if reaches the end
+	carries  bool // a branch to it carries operands
 }
 
 // analysis of one function; its slices are reused.
@@ -77,10 +79,10 @@ type analysis struct {
 	bulk     bool // some operation needs a temporary for its size
 }
 
-func (a *analysis) run(f *function, c *wasm.Code, locals int) {
+func (a *analysis) run(f *function, c *wasm.Code, locals, results int) {
 	a.segments = append(a.segments[:0], segment{dominator: -1, cost: int64(locals / localsPerUnit)})
 	a.edits = a.edits[:0]
-	a.frames = append(a.frames[:0], frame{op: wasm.OpBlock, target: math.MaxInt32})
+	a.frames = append(a.frames[:0], frame{op: wasm.OpBlock, target: math.MaxInt32, carries: results > 0})
 	a.labels = a.labels[:0]
 	a.current = 0
 	a.bulk = false
@@ -174,7 +176,19 @@ func (a *analysis) enter(in *wasm.Instr) {
 	if in.Op == wasm.OpLoop {
 		loops++
 	}
-	a.frames = append(a.frames, frame{op: in.Op, segment: a.current, loops: loops, target: math.MaxInt32})
+	a.frames = append(a.frames, frame{op: in.Op, segment: a.current, loops: loops, target: math.MaxInt32, carries: a.carries(in)})
+}
+
+// carries says whether branches to the block that in begins carry operands.
+func (a *analysis) carries(in *wasm.Instr) bool {
+	if in.Value < 0 {
+		return in.Value != wasm.BlockEmpty && in.Op != wasm.OpLoop
+	}
+	t := &a.r.m.Types[in.Value]
+	if in.Op == wasm.OpLoop {
+		return len(t.Params) > 0
+	}
+	return len(t.Results) > 0
 }
 
 func (a *analysis) leave(in *wasm.Instr) {
@@ -222,9 +236,14 @@ func (a *analysis) aim(label uint32) (target int32, renumbered uint32) {
 
 func (a *analysis) branch(in *wasm.Instr) {
 	target, label := a.aim(in.Index)
-	if target == 0 || label != in.Index {
+	switch {
+	case in.Op == wasm.OpBrIf && !a.frames[target].carries:
+		a.change(in, editBranchIf, label)
+	case target == 0 || label != in.Index:
 		a.change(in, editBranch, label)
-		a.edits[len(a.edits)-1].outer = target == 0
+	}
+	if target == 0 {
+		a.edits[len(a.edits)-1].outer = true
 	}
 	if in.Op == wasm.OpBr {
 		a.current = -1

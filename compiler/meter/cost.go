@@ -21,8 +21,8 @@ const (
 	unitsPerPage  = 64 << 10 / bytesPerUnit
 
 	// speculate is the cost of a conditional stretch that is charged in advance, speculateAll what one charge may take over so.
-	speculate    = 8
-	speculateAll = 16
+	speculate    = 12
+	speculateAll = 24
 	// speculateExit is the cost of the code between a loop's exit and its end that is charged with the code before the exit: it is charged
 	// in excess only once for every time the loop is left.
 	speculateExit = 256

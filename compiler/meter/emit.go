@@ -318,13 +318,14 @@ func (e *emitter) function(i int) []wasm.LocalGroup {
 	r := e.r
 	f := &r.functions[i]
 	c := &r.m.Codes[i]
-	params := len(r.m.Types[r.m.Functions[i]].Params)
+	typ := &r.m.Types[r.m.Functions[i]]
+	params := len(typ.Params)
 	count := 0
 	for _, g := range c.Locals {
 		count += int(g.Count)
 	}
 	e.a.r = r
-	e.a.run(f, c, count)
+	e.a.run(f, c, count, len(typ.Results))
 
 	groups := len(e.groups)
 	e.groups = append(e.groups, c.Locals...)
@@ -415,6 +416,13 @@ func (e *emitter) body(body []byte, quiet bool) {
 				e.spill()
 			}
 			e.index(d.op, d.index)
+		case editBranchIf:
+			e.emptyIf()
+			if d.outer {
+				e.spill()
+			}
+			e.index(wasm.OpBr, d.index+1)
+			e.op(wasm.OpEnd)
 		case editTable:
 			if d.outer {
 				e.spill()
@@ -470,7 +478,9 @@ func (e *emitter) loop(original []byte) {
 	e.out = append(e.out, original...)
 	e.index(wasm.OpLocalGet, e.fuel)
 	e.negative()
-	e.index(wasm.OpBrIf, 1)
+	e.emptyIf()
+	e.index(wasm.OpBr, 2)
+	e.op(wasm.OpEnd)
 }
 
 func (e *emitter) table(original []byte, first uint32) {

@@ -207,7 +207,8 @@ func TestSpec(t *testing.T) {
 		t.Fatal(err)
 	}
 	var table strings.Builder
-	for _, suite := range []string{"v1", "v2", "extended-const", "tail-call", "exception-handling", "threads", "typed-function-references"} {
+	// Suite v1 is left out: v2 repeats it, except for a dozen assertions that later versions reversed.
+	for _, suite := range []string{"v2", "extended-const", "tail-call", "exception-handling", "threads", "typed-function-references"} {
 		scripts, err := filepath.Glob(filepath.Join(root, suite, "testdata", "*.json"))
 		if err != nil || len(scripts) == 0 {
 			t.Fatalf("%s: no scripts: %v", suite, err)
@@ -309,6 +310,7 @@ func runSpec(t *testing.T, file string, e engine, spectest []byte, counts *specC
 			}
 			if c.Type == "assert_exhaustion" {
 				counts.exhaustions++
+				m.ExportedGlobal(meter.GlobalDepth).(api.MutableGlobal).Set(0) // the suite goes on with an instance that a host discards
 				if err == nil || !errors.Is(gotErr, errOverflow) && reason(gotErr) != reason(err) {
 					t.Errorf("%s: %s, unmetered %s", where, reason(gotErr), reason(err))
 				}
