@@ -1,4 +1,4 @@
-package runtime
+package runtime_test
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/jsonschema-go/jsonschema"
+
+	"wand/runtime"
 )
 
 var update = flag.Bool("update", false, "write golden files instead of comparing with them")
@@ -17,16 +19,16 @@ var update = flag.Bool("update", false, "write golden files instead of comparing
 func reportSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	anything := &jsonschema.Schema{Description: "any JSON value"}
-	schema, err := jsonschema.For[Report](&jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
+	schema, err := jsonschema.For[runtime.Report](&jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[json.RawMessage](): anything,
-		reflect.TypeFor[Error]():           {Ref: "#/$defs/error"},
+		reflect.TypeFor[runtime.Error]():   {Ref: "#/$defs/error"},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	type fields Error // the same, but not a cycle to the generator
+	type fields runtime.Error // the same, but not a cycle to the generator
 	failure, err := jsonschema.For[fields](&jsonschema.ForOptions{TypeSchemas: map[reflect.Type]*jsonschema.Schema{
-		reflect.TypeFor[Error](): {Ref: "#/$defs/error"},
+		reflect.TypeFor[runtime.Error](): {Ref: "#/$defs/error"},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +36,7 @@ func reportSchema(t *testing.T) *jsonschema.Schema {
 	neverNull(schema)
 	neverNull(failure)
 	schema.Schema = "https://json-schema.org/draft/2020-12/schema"
-	schema.Title = ReportSchema
+	schema.Title = runtime.ReportSchema
 	schema.Defs = map[string]*jsonschema.Schema{"error": failure}
 	return schema
 }
@@ -79,6 +81,8 @@ func TestReportSchema(t *testing.T) {
 	}
 }
 
+func checkSchemaOf(t *testing.T, r *runtime.Report) { t.Helper(); checkSchema(t, r.JSON()) }
+
 // checkSchema validates a report against the published schema.
 func checkSchema(t *testing.T, report []byte) {
 	t.Helper()
@@ -104,14 +108,14 @@ func checkSchema(t *testing.T, report []byte) {
 }
 
 func TestReportFollowsItsSchema(t *testing.T) {
-	reports := map[string]*Report{
-		"bare": {Schema: ReportSchema, ID: "run_1", Status: Completed},
-		"full": {Schema: ReportSchema, ID: "run_2", Status: Failed, Result: json.RawMessage(`{"$type":"int","value":"1"}`),
-			Error: &Error{Kind: KindException, Type: "ValueError", Message: "m", Location: &Location{File: "main.py", Line: 1},
-				Frames: []Frame{{Location: Location{File: "main.py", Line: 1}, Function: "f"}}, Values: map[string]string{"a": "1"},
-				Cause: &Error{Kind: KindException, Message: "c"}},
-			Truncated: &Truncated{StdoutBytes: 1}, Warnings: []Warning{{Message: "w"}}, Calls: []Call{{Seq: 1, Tool: "t", Args: json.RawMessage(`{}`)}},
-			Files: []FileChange{{Path: "/work/a", Size: 1, SHA256: "00"}}},
+	reports := map[string]*runtime.Report{
+		"bare": {Schema: runtime.ReportSchema, ID: "run_1", Status: runtime.Completed},
+		"full": {Schema: runtime.ReportSchema, ID: "run_2", Status: runtime.Failed, Result: json.RawMessage(`{"$type":"int","value":"1"}`),
+			Error: &runtime.Error{Kind: runtime.KindException, Type: "ValueError", Message: "m", Location: &runtime.Location{File: "main.py", Line: 1},
+				Frames: []runtime.Frame{{Location: runtime.Location{File: "main.py", Line: 1}, Function: "f"}}, Values: map[string]string{"a": "1"},
+				Cause: &runtime.Error{Kind: runtime.KindException, Message: "c"}},
+			Truncated: &runtime.Truncated{StdoutBytes: 1}, Warnings: []runtime.Warning{{Message: "w"}}, Calls: []runtime.Call{{Seq: 1, Tool: "t", Args: json.RawMessage(`{}`)}},
+			Files: []runtime.FileChange{{Path: "/work/a", Size: 1, SHA256: "00"}}},
 	}
 	for name, r := range reports {
 		t.Run(name, func(t *testing.T) { checkSchema(t, r.JSON()) })
