@@ -31,6 +31,7 @@ type edit struct {
 	start, end int32 // the original instruction; equal for an insertion
 	kind       editKind
 	outer      bool   // a branch to the function's own label: it returns
+	carries    bool   // a loop with parameters
 	index      uint32 // the new function index or label; a constant size; the first label of a br_table
 	segment    int32
 	op         wasm.Opcode
@@ -103,7 +104,8 @@ func (a *analysis) run(f *function, c *wasm.Code, locals, results int) {
 			a.follow(in.End, a.current, giveShort)
 		case wasm.OpLoop:
 			a.enter(&in)
-			a.edits = append(a.edits, edit{start: int32(in.Start), end: int32(in.End), kind: editLoop})
+			a.change(&in, editLoop, 0)
+			a.edits[len(a.edits)-1].carries = a.top().carries
 			a.follow(in.End, a.current, giveNever)
 		case wasm.OpElse:
 			top := a.top()

@@ -408,7 +408,7 @@ func (e *emitter) body(body []byte, quiet bool) {
 		case editCharge:
 			e.charge(e.a.segments[d.segment].cost)
 		case editLoop:
-			e.loop(original)
+			e.loop(original, d.carries)
 		case editLoopEnd:
 			e.op(wasm.OpEnd, wasm.OpEnd)
 		case editBranch:
@@ -417,12 +417,7 @@ func (e *emitter) body(body []byte, quiet bool) {
 			}
 			e.index(d.op, d.index)
 		case editBranchIf:
-			e.emptyIf()
-			if d.outer {
-				e.spill()
-			}
-			e.index(wasm.OpBr, d.index+1)
-			e.op(wasm.OpEnd)
+			e.branchIf(d.index+1, d.outer)
 		case editTable:
 			if d.outer {
 				e.spill()
@@ -470,7 +465,7 @@ func (e *emitter) body(body []byte, quiet bool) {
 
 // loop writes a loop around the original one. Its header is where the host is called, so that what lives across that call is moved
 // out of registers there, once a slice, and not in every round of the original loop, whose header only tests and jumps out.
-func (e *emitter) loop(original []byte) {
+func (e *emitter) loop(original []byte, carries bool) {
 	e.r.info.Functions.Loops++
 	e.out = append(e.out, original...)
 	e.index(wasm.OpLocalGet, e.fuel)
@@ -478,8 +473,21 @@ func (e *emitter) loop(original []byte) {
 	e.out = append(e.out, original...)
 	e.index(wasm.OpLocalGet, e.fuel)
 	e.negative()
+	if carries {
+		e.index(wasm.OpBrIf, 1)
+	} else {
+		e.branchIf(2, false)
+	}
+}
+
+// branchIf takes a branch without operands if the number on the stack is not zero; label counts the if. wazero compiles this to a
+// comparison and a jump, where for br_if it first makes a number of the comparison.
+func (e *emitter) branchIf(label uint32, returns bool) {
 	e.emptyIf()
-	e.index(wasm.OpBr, 2)
+	if returns {
+		e.spill()
+	}
+	e.index(wasm.OpBr, label)
 	e.op(wasm.OpEnd)
 }
 
