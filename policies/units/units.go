@@ -218,6 +218,9 @@ func (d *Duration) UnmarshalText(text []byte) (err error) {
 // String writes a size for reading: exact below 10 KiB, with at most two decimals above. 64 MiB, 1.5 GiB, 300 bytes.
 func (b Bytes) String() string {
 	if b > -10<<10 && b < 10<<10 && b%1024 != 0 || b > -1024 && b < 1024 {
+		if b == 1 {
+			return "1 byte"
+		}
 		return strconv.FormatInt(int64(b), 10) + " bytes"
 	}
 	v, unit := float64(b), ""

@@ -53,7 +53,7 @@ func TestParseErrors(t *testing.T) {
 }
 
 func TestString(t *testing.T) {
-	for b, want := range map[Bytes]string{0: "0 bytes", 1: "1 bytes", 1023: "1023 bytes", 1024: "1 KiB", 1025: "1025 bytes", 64 << 20: "64 MiB", 3 << 29: "1.5 GiB", 1e6: "976.56 KiB", math.MaxInt64: "8388608 TiB"} {
+	for b, want := range map[Bytes]string{0: "0 bytes", 1: "1 byte", 1023: "1023 bytes", 1024: "1 KiB", 1025: "1025 bytes", 64 << 20: "64 MiB", 3 << 29: "1.5 GiB", 1e6: "976.56 KiB", math.MaxInt64: "8388608 TiB"} {
 		if b.String() != want {
 			t.Errorf("%d: %s, want %s", int64(b), b, want)
 		}

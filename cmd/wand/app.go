@@ -1,0 +1,233 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"wand/compiler"
+	"wand/runtime"
+)
+
+// Exit codes, as `wand help` lists them.
+const (
+	exitCompleted = 0
+	exitFailed    = 1
+	exitUsage     = 2
+	exitInvalid   = 3
+	exitExhausted = 4
+	exitDenied    = 5
+	exitSuspended = 6
+	exitFault     = 70
+	exitCancelled = 130
+)
+
+// app is one invocation of the command.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	// programArgs are the arguments after "--".
+	programArgs []string
+}
+
+func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
+	return &app{stdin: stdin, stdout: stdout, stderr: stderr}
+}
+
+// main runs the command line and returns the exit code.
+func (a *app) main(args []string) int {
+	c := a.cli()
+	arranged, programArgs, err := arrange(c, args)
+	if err == nil {
+		a.programArgs = programArgs
+		err = c.Run(arranged)
+	}
+	return a.exitCode(err)
+}
+
+const description = `wand runs code that a language model wrote. Python, JavaScript, TypeScript and WebAssembly run in a sandbox without any access to
+this machine; fuel, memory and time are bounded; what happened comes back as a report that a program, a person and the model can act on.
+
+EXAMPLES:
+   wand run main.py
+   wand run -c 'print(sum(range(10)))'
+   wand run --fuel 500M --timeout 5s --feedback answer.md
+   wand run --json --input '{"n": 3}' main.ts -- first second
+   cat answer.md | wand run -
+
+EXIT CODES of wand run:
+   0 completed, 1 failed, 2 usage, 3 invalid (it never started), 4 exhausted (a limit stopped it), 5 denied, 6 suspended,
+   70 fault (wand itself failed), 130 cancelled
+
+ENVIRONMENT:
+   WAND_CACHE  folder of guests and prepared code (default: wand in the user's cache folder)
+   NO_COLOR    no colour, also on a terminal`
+
+func (a *app) cli() *cli.App {
+	return &cli.App{
+		Name:            "wand",
+		Usage:           "run code that a language model wrote, safely",
+		UsageText:       "wand COMMAND [options] [arguments]",
+		Description:     description,
+		HideHelpCommand: false,
+		HideVersion:     true,
+		Reader:          a.stdin,
+		Writer:          a.stdout,
+		ErrWriter:       a.stderr,
+		// A comma is a legal part of a file name.
+		DisableSliceFlagSeparator: true,
+		Suggest:                   true,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              onUsageError,
+		Action: func(c *cli.Context) error {
+			if err := cli.ShowAppHelp(c); err != nil {
+				return err
+			}
+			return exitStatus(exitUsage)
+		},
+		Commands: []*cli.Command{a.runCommand(), a.checkCommand(), a.guestsCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand()},
+	}
+}
+
+func onUsageError(_ *cli.Context, err error, _ bool) error { return usage("%v", err) }
+
+// usageError is a command line that makes no sense.
+type usageError struct{ message string }
+
+func (e *usageError) Error() string { return e.message }
+
+func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+// exitStatus ends the command with a code; what there is to say has been said.
+type exitStatus int
+
+func (e exitStatus) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// exitCode prints an error and turns it into the exit code.
+func (a *app) exitCode(err error) int {
+	var status exitStatus
+	var wrong *usageError
+	var limit *runtime.LimitError
+	var input *compiler.InputError
+	switch {
+	case err == nil:
+		return exitCompleted
+	case errors.As(err, &status):
+		return int(status)
+	case errors.As(err, &wrong):
+		fmt.Fprintf(a.stderr, "wand: %s\n", printable(wrong.message))
+		return exitUsage
+	case errors.As(err, &limit):
+		fmt.Fprintf(a.stderr, "wand: --%s: %s\n", limitFlag(limit.Name), limitMessage(limit))
+		return exitUsage
+	case errors.As(err, &input):
+		fmt.Fprintf(a.stderr, "wand: invalid: %s\n", printable(input.Error()))
+		if input.Reason == compiler.ErrUnknownLanguage {
+			fmt.Fprintln(a.stderr, "wand: say which it is, for example: --lang python")
+		}
+		return exitInvalid
+	}
+	fmt.Fprintf(a.stderr, "wand: %s\n", printable(err.Error()))
+	return exitFault
+}
+
+// arrange moves the options of the subcommand before its arguments, because people write them anywhere and the flag parser stops at the
+// first argument, and takes off what follows "--". It refuses unknown commands and options with a suggestion.
+func arrange(c *cli.App, args []string) (arranged, programArgs []string, err error) {
+	arranged = append(arranged, args[0])
+	rest := args[1:]
+	for len(rest) > 0 && strings.HasPrefix(rest[0], "-") && rest[0] != "-" {
+		if !isHelp(rest[0]) {
+			return nil, nil, usage("unknown option %s: options follow a command, as in: wand run %s main.py", rest[0], rest[0])
+		}
+		arranged = append(arranged, rest[0])
+		rest = rest[1:]
+	}
+	if len(rest) == 0 || rest[0] == "help" || rest[0] == "h" {
+		return append(arranged, rest...), nil, nil
+	}
+	command := c.Command(rest[0])
+	if command == nil {
+		return nil, nil, unknownCommand(c, rest)
+	}
+	arranged = append(arranged, rest[0])
+	var positional []string
+	for rest = rest[1:]; len(rest) > 0; rest = rest[1:] {
+		arg := rest[0]
+		if arg == "--" {
+			programArgs = append([]string{}, rest[1:]...)
+			break
+		}
+		if !strings.HasPrefix(arg, "-") || arg == "-" {
+			positional = append(positional, arg)
+			continue
+		}
+		name, _, assigned := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		flag := findFlag(command.Flags, name)
+		switch {
+		case flag == nil && isHelp(arg):
+			arranged = append(arranged, arg)
+		case flag == nil:
+			message := fmt.Sprintf("unknown option %s of wand %s", arg, command.Name)
+			if suggestion := cli.SuggestFlag(command.Flags, name, false); suggestion != "" {
+				message += "; did you mean " + suggestion + "?"
+			}
+			return nil, nil, usage("%s\nwand: wand %s --help lists the options", message, command.Name)
+		case assigned || isBool(flag):
+			arranged = append(arranged, arg)
+		case len(rest) == 1:
+			return nil, nil, usage("option %s wants a value; see wand %s --help", arg, command.Name)
+		default:
+			arranged = append(arranged, arg, rest[1])
+			rest = rest[1:]
+		}
+	}
+	if len(positional) > 0 {
+		arranged = append(append(arranged, "--"), positional...)
+	}
+	return arranged, programArgs, nil
+}
+
+func unknownCommand(c *cli.App, args []string) error {
+	name := args[0]
+	if _, err := os.Stat(name); err == nil || filepath.Ext(name) != "" || name == "-" {
+		return usage("%s is not a command; did you mean: wand run %s", name, name)
+	}
+	message := fmt.Sprintf("unknown command %q", name)
+	// The library answers with a sentence: Did you mean "run"?
+	if suggestion := cli.SuggestCommand(c.Commands, name); suggestion != "" {
+		message += "; " + strings.Replace(suggestion, "Did", "did", 1)
+	}
+	return usage("%s\nwand: wand help lists the commands", message)
+}
+
+func isHelp(arg string) bool { return arg == "-h" || arg == "--help" || arg == "-help" }
+
+func isBool(f cli.Flag) bool {
+	_, ok := f.(*cli.BoolFlag)
+	return ok
+}
+
+func findFlag(flags []cli.Flag, name string) cli.Flag {
+	for _, f := range flags {
+		for _, n := range f.Names() {
+			if n == name {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// noArguments refuses arguments where none belong.
+func (a *app) noArguments(c *cli.Context) error {
+	if c.NArg() > 0 || len(a.programArgs) > 0 {
+		return usage("wand %s takes no arguments, but there is %q", c.Command.Name, append(c.Args().Slice(), a.programArgs...)[0])
+	}
+	return nil
+}
