@@ -193,7 +193,7 @@ func (f *FS) changed(since *Mark) iter.Seq[Entry] {
 				path := d.path + "/" + e.name
 				isNew := d.all || e.changed > uint64(*since)
 				if isNew || n.changed > uint64(*since) {
-					out := Entry{Path: path, Kind: n.kind, Size: n.data.size, Target: n.target, ModTime: time.Unix(0, n.mtime), fs: f, node: n}
+					out := Entry{Path: path, Kind: n.kind, Size: n.data.size + int64(len(n.target)), Target: n.target, ModTime: time.Unix(0, n.mtime), fs: f, node: n}
 					if !yield(out) {
 						return
 					}
