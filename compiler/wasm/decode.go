@@ -64,7 +64,7 @@ func (d *decoder) module(bin []byte) error {
 		return e
 	}
 	r := &reader{b: bin, p: 8}
-	last := SectionID(0)
+	last, written := SectionID(0), SectionID(0) // written: the last that Encode will not leave out
 	for !r.done() {
 		at := r.p
 		id := SectionID(r.byte())
@@ -76,7 +76,7 @@ func (d *decoder) module(bin []byte) error {
 		}
 		s := &reader{b: body, base: start}
 		if id == SectionCustom {
-			d.custom(s, last)
+			d.custom(s, written)
 		} else {
 			if id > sectionTag {
 				return &Error{Offset: at, Message: fmt.Sprintf("malformed section id %d", id)}
@@ -86,6 +86,9 @@ func (d *decoder) module(bin []byte) error {
 			}
 			last = id
 			d.section(id, s)
+			if d.m.items(id) > 0 {
+				written = id
+			}
 		}
 		if s.err != nil {
 			return s.err

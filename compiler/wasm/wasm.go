@@ -189,7 +189,7 @@ type Data struct {
 	Init   []byte
 }
 
-// Custom is a custom section. After is the id of the last section before it, 0 for none.
+// Custom is a custom section. After is the id of the last section before it that is not empty, 0 for none.
 type Custom struct {
 	Name  string
 	Bytes []byte
