@@ -130,7 +130,6 @@ const known = new Map([
   ['prompt', 'There is no browser here: read standard input with require("fs").readFileSync(0, "utf8").'],
   ['XMLHttpRequest', 'There is no network here unless an http tool is granted; then use fetch.'],
   ['WebSocket', 'There is no network here unless an http tool is granted; then use fetch.'],
-  ['Intl', 'There is no Intl here: format with toFixed, toLocaleString or string methods.'],
   ['Deno', 'This is not Deno: use process and the node modules fs and path.'],
   ['Bun', 'This is not Bun: use process and the node modules fs and path.'],
   ['WebAssembly', 'Programs cannot start WebAssembly themselves here.'],

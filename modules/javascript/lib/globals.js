@@ -37,7 +37,7 @@ function install(global) {
   hidden(global, internal('encoding').globals);
   hidden(global, internal('web').globals);
   hidden(global, internal('url').globals);
-  hidden(global, { Buffer: internal('buffer').Buffer, crypto: internal('crypto').web });
+  hidden(global, { Buffer: internal('buffer').Buffer, Blob: internal('buffer').Blob, crypto: internal('crypto').web });
   internal('locale').install();
   for (const name of ['util', 'fs', 'assert', 'equal', 'readline', 'stream', 'os', 'asynchooks', 'testrunner']) internal(name);
 }
