@@ -160,6 +160,28 @@ func (w *feedback) location(l *Location) {
 	}
 }
 
+// traceback is an error as a program's language prints it, for programs whose guest cannot: the one that ran is a translation.
+func traceback(e *Error) string {
+	var b strings.Builder
+	if l := e.Location; l != nil && l.Line > 0 {
+		fmt.Fprintf(&b, "%s:%d\n%s\n", l.File, l.Line, l.LineText)
+		if l.Column > 0 {
+			b.WriteString(strings.Repeat(" ", l.Column-1) + "^\n")
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString(title(e) + "\n")
+	for _, f := range slices.Backward(e.Frames) {
+		at := fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
+		if f.Function == "" || f.Function == "<main>" {
+			fmt.Fprintf(&b, "    at %s\n", at)
+		} else {
+			fmt.Fprintf(&b, "    at %s (%s)\n", f.Function, at)
+		}
+	}
+	return b.String()
+}
+
 // window cuts a long line to the part around the column, and returns it with the caret's place and width in it.
 func window(l *Location) (text string, column, width int) {
 	const most = 160

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"path"
 	"slices"
 	"time"
@@ -188,6 +189,7 @@ type request struct {
 	Path        []string          `json:"path"`
 	Paths       []string          `json:"paths,omitempty"`
 	Seed        string            `json:"seed"`
+	Traceback   string            `json:"traceback,omitempty"`
 	ResultBytes int64             `json:"result_bytes"`
 }
 
@@ -203,6 +205,9 @@ func (j *job) runGuest(ctx context.Context, instance engine.Instance) error {
 	}
 	if j.op == "bytecode" {
 		q.Paths = []string{workDir}
+	}
+	if j.translated() {
+		q.Traceback = "none"
 	}
 	text, err := json.Marshal(q)
 	if err != nil {
@@ -249,38 +254,76 @@ func (j *job) runCommand(ctx context.Context, instance engine.Instance) error {
 func (j *job) report(ended error) (*Report, error) {
 	r := &j.run
 	rep := &Report{
-		Schema: ReportSchema, ID: newID(), Calls: r.calls,
+		Schema: ReportSchema, ID: newID(), Calls: r.calls, Usage: usage(r.limits),
 		Module: ModuleInfo{Language: string(j.module.Language), Digest: j.module.Digest, Guest: j.program.label, Engine: j.rt.config.Engine.Name()},
 		Replay: Replay{Seed: hex.EncodeToString(j.options.Seed[:]), Clock: "real"},
 	}
-	var truncated Truncated
-	rep.Stdout, truncated.StdoutBytes = r.out.stdout.text()
-	rep.Stderr, truncated.StderrBytes = r.out.stderr.text()
-	truncated.StdoutPath, truncated.StderrPath = r.out.stdout.path, r.out.stderr.path
-	if err := errors.Join(r.out.stdout.err, r.out.stderr.err); err != nil {
-		truncated.Lost = err.Error()
-	}
-	if truncated != (Truncated{}) {
-		rep.Truncated = &truncated
-	}
-	rep.Usage = usage(r.limits)
-	rep.Usage.Fuel.Used, rep.Usage.Memory.PeakBytes, rep.Usage.HostCalls.Used = r.charged, r.peak, r.callCount
-	rep.Usage.OutputBytes, rep.Usage.StartupUS = r.out.used, j.startup.Microseconds()
 	err := rep.settle(j.module, ended, r.response)
 	rep.stoppedAt(j.module, j.stack)
 	if j.op == "run" { // Check answers in positions of what was checked; the compiler maps those
 		rep.mapPositions(j.module)
 	}
+	if j.translated() {
+		j.writeTraceback(rep)
+	}
+	rep.takeOutput(r.out)
 	if j.fs != nil {
 		rep.Usage.Storage = j.fs.Usage().PeakStorageBytes
-		for c := range j.fs.Changed(j.mark) {
-			if c.Kind == vfs.KindFile {
-				rep.Files = append(rep.Files, fileChange(c))
-			}
-		}
+		rep.takeFiles(j.fs, j.mark)
 	}
-	rep.Usage.WallMS = milliseconds(time.Since(j.started))
+	u := &rep.Usage
+	u.Fuel.Used, u.Memory.PeakBytes, u.HostCalls.Used, u.StartupUS = r.charged, r.peak, r.callCount, j.startup.Microseconds()
+	u.WallMS = milliseconds(time.Since(j.started))
 	return rep, err
+}
+
+// translated says whether the program that ran is not the text that the model wrote, so that positions have to be mapped back.
+func (j *job) translated() bool { return j.module.SourceMap != nil && j.op == "run" }
+
+// writeTraceback writes what the guest of a translated program leaves to the host: the traceback, in positions of the source.
+func (j *job) writeTraceback(rep *Report) {
+	if rep.Status != Failed && rep.Status != Invalid || rep.Error.Kind == KindExit || rep.Error.Kind == KindTrap {
+		return
+	}
+	defer func() {
+		// The output limit may be reached just here; the run ended for another reason, and the report says what that is.
+		if _, ok := recover().(*hostfuncs.Stop); ok {
+			return
+		}
+	}()
+	io.WriteString(&j.run.out.stderr, traceback(rep.Error))
+}
+
+func (r *Report) takeOutput(o *output) {
+	var t Truncated
+	r.Stdout, t.StdoutBytes = o.stdout.text()
+	r.Stderr, t.StderrBytes = o.stderr.text()
+	t.StdoutPath, t.StderrPath = o.stdout.path, o.stderr.path
+	if err := errors.Join(o.stdout.err, o.stderr.err); err != nil {
+		t.Lost = err.Error()
+	}
+	if t != (Truncated{}) {
+		r.Truncated = &t
+	}
+	r.Usage.OutputBytes = o.used
+}
+
+// maxFileChanges is how many files a report lists: a flood of files is one finding, not a hundred thousand.
+const maxFileChanges = 1000
+
+func (r *Report) takeFiles(f *vfs.FS, since vfs.Mark) {
+	for e := range f.Changed(since) {
+		if e.Kind != vfs.KindFile {
+			continue
+		}
+		if len(r.Files) == maxFileChanges {
+			r.FilesOmitted++
+			continue
+		}
+		sum := sha256.New()
+		e.WriteTo(sum)
+		r.Files = append(r.Files, FileChange{Path: e.Path, Size: e.Size, SHA256: hex.EncodeToString(sum.Sum(nil)), entry: e})
+	}
 }
 
 // refused reports a module that the sandbox does not run.
@@ -300,13 +343,6 @@ func usage(l Limits) Usage {
 		Fuel: FuelUsage{Limit: l.Fuel}, Memory: MemoryUsage{LimitBytes: l.Memory}, HostCalls: CountUsage{Limit: l.HostCalls},
 		OutputLimit: l.Output, StorageCap: l.Storage, DeadlineMS: milliseconds(l.Deadline),
 	}
-}
-
-func fileChange(e vfs.Entry) FileChange {
-	var content bytes.Buffer
-	e.WriteTo(&content)
-	sum := sha256.Sum256(content.Bytes())
-	return FileChange{Path: e.Path, Size: int64(content.Len()), SHA256: hex.EncodeToString(sum[:]), data: content.Bytes()}
 }
 
 func newID() string {

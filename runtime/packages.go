@@ -173,7 +173,7 @@ func (rt *Runtime) bytecodeShare(ctx context.Context, guest string, sources []Fi
 	var compiled []File
 	for _, f := range report.Files {
 		if strings.HasSuffix(f.Path, ".pyc") {
-			compiled = append(compiled, File{Path: strings.TrimPrefix(f.Path, workDir+"/"), Data: f.data})
+			compiled = append(compiled, File{Path: strings.TrimPrefix(f.Path, workDir+"/"), Data: f.Content()})
 		}
 	}
 	return compiled, nil

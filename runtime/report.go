@@ -1,7 +1,11 @@
 package runtime
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
+
+	"wand/hostfuncs/vfs"
 )
 
 // ReportSchema is the value of Report.Schema.
@@ -62,8 +66,10 @@ type Report struct {
 	Usage     Usage           `json:"usage" jsonschema:"what the run used, beside its limits"`
 	Calls     []Call          `json:"calls,omitempty" jsonschema:"the host calls, in order"`
 	Files     []FileChange    `json:"files,omitempty" jsonschema:"what the run created or changed in its filesystem"`
-	Module    ModuleInfo      `json:"module" jsonschema:"what ran"`
-	Replay    Replay          `json:"replay" jsonschema:"what is needed to run it again with the same outcome"`
+	// FilesOmitted is how many more there were than the 1,000 that Files lists.
+	FilesOmitted int        `json:"files_omitted,omitempty" jsonschema:"how many more files there were than are listed"`
+	Module       ModuleInfo `json:"module" jsonschema:"what ran"`
+	Replay       Replay     `json:"replay" jsonschema:"what is needed to run it again with the same outcome"`
 }
 
 // Truncated says how much output the report leaves out and where all of it is.
@@ -160,11 +166,18 @@ type FileChange struct {
 	Path   string `json:"path" jsonschema:"in the guest's filesystem"`
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"`
-	data   []byte
+	entry  vfs.Entry
 }
 
-// Content is what the file held when the run ended. It must not be changed.
-func (f FileChange) Content() []byte { return f.data }
+// WriteTo writes what the file held when the run ended. It implements io.WriterTo.
+func (f FileChange) WriteTo(w io.Writer) (int64, error) { return f.entry.WriteTo(w) }
+
+// Content returns what the file held when the run ended.
+func (f FileChange) Content() []byte {
+	var b bytes.Buffer
+	f.WriteTo(&b)
+	return b.Bytes()
+}
 
 // ModuleInfo names what ran.
 type ModuleInfo struct {
