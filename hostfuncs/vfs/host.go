@@ -1,7 +1,6 @@
 package vfs
 
 import (
-	"errors"
 	"io"
 	"io/fs"
 	"iter"
@@ -14,14 +13,18 @@ import (
 // Errors of the host's methods are *fs.PathError with an Errno, or the *hostfuncs.Stop of a limit. A path that does not begin with a slash counts
 // from /work.
 
-// MountFile shows data, which is shared and never changed, as a read-only file. Missing folders above it are made.
+// MountFile shows data, which is shared and never changed, as a read-only file. Missing folders above it are made. A zero modTime is now.
 func (f *FS) MountFile(path string, data []byte, modTime time.Time) error {
 	return f.host("mount", path, func() Errno {
 		s, e := f.vacant(path)
 		if e != OK {
 			return e
 		}
-		n := f.newNode(KindFile, modTime.UnixNano())
+		when := f.now()
+		if !modTime.IsZero() {
+			when = modTime.UnixNano()
+		}
+		n := f.newNode(KindFile, when)
 		n.readOnly, n.mount = true, true
 		n.data = content{size: int64(len(data)), fixed: data}
 		f.enter(&s, n)
@@ -287,11 +290,4 @@ func split(path string) (dir, name string) {
 	path = absolute(path)
 	i := strings.LastIndexByte(path, '/')
 	return path[:i+1], path[i+1:]
-}
-
-// IsLimit returns the limit that an error of a host method came from, if any.
-func IsLimit(err error) (*hostfuncs.Stop, bool) {
-	var stop *hostfuncs.Stop
-	ok := errors.As(err, &stop)
-	return stop, ok
 }

@@ -37,7 +37,7 @@ func (f *FS) walk(start *node, path string, last lastLink) (spot, Errno) {
 	if path[0] == '/' {
 		cur = f.root
 	}
-	// What remains of the paths in which links were met, innermost last. Each holds at least a slash.
+	// What remains of the paths in which links were met, innermost last: a path without the slash before it, or one slash.
 	var pending [MaxLinks]string
 	waiting, links := 0, 0
 	rest := path
@@ -95,6 +95,9 @@ func (f *FS) walk(start *node, path string, last lastLink) (spot, Errno) {
 				return spot{}, ENOENT
 			}
 			if rest != "" {
+				if rest = strings.TrimLeft(rest, "/"); rest == "" {
+					rest = "/"
+				}
 				pending[waiting] = rest
 				waiting++
 			}
@@ -142,7 +145,7 @@ func onlySlashes(rest string, pending []string) (last, slash bool) {
 	}
 	slash = rest != ""
 	for _, p := range pending {
-		if strings.TrimLeft(p, "/") != "" {
+		if p != "/" {
 			return false, false
 		}
 		slash = true

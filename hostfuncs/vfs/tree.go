@@ -253,7 +253,7 @@ func (f *FS) hostFile(n *node) (io.ReaderAt, Errno) {
 			return h.at, OK
 		}
 	}
-	f.effort += 16
+	f.effort += 400 // several system calls
 	file, err := n.tree.tree.fsys.Open(n.tree.path)
 	if err != nil {
 		return nil, errnoOf(err)
@@ -289,7 +289,7 @@ func (f *FS) slurp(file fs.File) (string, Errno) {
 		return "", EFBIG
 	}
 	f.hold(size)
-	f.effort += size / 1024
+	f.effort += size / 16 // it may have to be decompressed
 	var b strings.Builder
 	b.Grow(int(size))
 	got, err := io.Copy(&b, io.LimitReader(file, size))

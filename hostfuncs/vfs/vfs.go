@@ -113,6 +113,8 @@ func (f *FS) Usage() Usage {
 // Effort returns how many steps (path components, directory entries, chunks of 64 KiB) the FS has taken since the last call.
 // Whoever meters the guest charges for them, since a short path can lead through many links.
 func (f *FS) Effort() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	n := f.effort
 	f.effort = 0
 	return n

@@ -805,7 +805,8 @@ func TestChanged(t *testing.T) {
 func TestHostErrors(t *testing.T) {
 	f := New(Options{MaxBytes: 10_000})
 	err := f.WriteFile("big", make([]byte, 20_000))
-	if stop, ok := IsLimit(err); !ok || stop.Kind != hostfuncs.KindStorage {
+	var stop *hostfuncs.Stop
+	if !errors.As(err, &stop) || stop.Kind != hostfuncs.KindStorage {
 		t.Errorf("over the limit: %v", err)
 	}
 	if _, err := f.ReadFile("none"); !errors.Is(err, fs.ErrNotExist) {
