@@ -64,12 +64,14 @@ func (j *job) do(ctx context.Context) (*Report, error) {
 // guarded runs the guest and returns how it ended; what a limit says before the guest even started comes the same way.
 func (j *job) guarded(ctx context.Context) (err error) {
 	defer func() {
-		if v := recover(); v != nil {
-			stop, ok := v.(*hostfuncs.Stop)
-			if !ok {
-				panic(v)
-			}
-			err = stop
+		switch v := recover().(type) {
+		case nil:
+		case *hostfuncs.Stop:
+			err = v
+		case *engine.Trap:
+			err = v
+		default:
+			panic(v)
 		}
 	}()
 	state, err := j.prepareFiles()
@@ -78,15 +80,16 @@ func (j *job) guarded(ctx context.Context) (err error) {
 	}
 	defer j.fs.Close()
 	r := &j.run
-	instance, err := j.program.instantiate(ctx, r)
+	instance, err := j.program.instance(ctx, r)
 	if err != nil {
 		return err
 	}
+	inOrder := false
 	defer func() {
 		if r.charged == 0 {
 			r.charged = r.used()
 		}
-		instance.Close(context.WithoutCancel(ctx))
+		j.program.done(ctx, instance, r, inOrder)
 	}()
 	j.startup = time.Since(j.started)
 	guest := wasi.With(&runContext{Context: ctx, run: r}, state)
@@ -96,6 +99,7 @@ func (j *job) guarded(ctx context.Context) (err error) {
 	if err = j.runGuest(guest, instance); err != nil {
 		j.where(guest, instance, err)
 	}
+	inOrder = err == nil
 	return err
 }
 

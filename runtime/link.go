@@ -123,7 +123,7 @@ func (rt *Runtime) boot(ctx context.Context, p *linked) (image *engine.Image, fr
 	if err := p.mount(j.fs); err != nil {
 		return nil, nil, err
 	}
-	instance, err := p.instantiate(ctx, r)
+	instance, err := p.instance(ctx, r)
 	if err != nil {
 		return nil, nil, err
 	}

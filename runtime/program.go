@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 	goruntime "runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"wand/compiler"
@@ -33,6 +35,7 @@ type program struct {
 	start    string // export to call first, if any
 	label    string // for reports: the guest's name and version
 	library  []mount
+	ready    readyInstances
 }
 
 // mount is a read-only file that every run of a guest sees.
@@ -51,6 +54,7 @@ func (p *program) mount(f *vfs.FS) error {
 }
 
 func (p *program) close(ctx context.Context) error {
+	p.ready.close(ctx)
 	err := p.code.Close(ctx)
 	if p.image != nil {
 		err = errors.Join(err, p.image.Close())
@@ -58,16 +62,19 @@ func (p *program) close(ctx context.Context) error {
 	return err
 }
 
-// instantiate makes an instance for a run and connects the run's accounts to it.
-func (p *program) instantiate(ctx context.Context, r *run) (engine.Instance, error) {
+// instance returns an instance for a run, one that an earlier run has left in order or a new one, with the run's accounts connected to it.
+func (p *program) instance(ctx context.Context, r *run) (engine.Instance, error) {
 	r.linear = int64(p.minPages) * engine.PageSize
 	if p.image != nil {
 		r.linear = int64(p.image.Size())
 	}
 	r.account("loading the program")
-	instance, err := p.code.Instantiate(ctx, engine.InstanceConfig{Image: p.image, MaxMemory: uint64(r.limits.Memory)})
-	if err != nil {
-		return nil, err
+	instance := p.ready.take(uint64(r.limits.Memory))
+	if instance == nil {
+		var err error
+		if instance, err = p.code.Instantiate(ctx, engine.InstanceConfig{Image: p.image, MaxMemory: uint64(r.limits.Memory)}); err != nil {
+			return nil, err
+		}
 	}
 	r.fuel, r.granted = instance.Global(meter.GlobalFuel), 0
 	r.fuel.Set(0)
@@ -75,6 +82,57 @@ func (p *program) instantiate(ctx context.Context, r *run) (engine.Instance, err
 		depth.Set(uint64(MaxCallDepth - r.limits.CallDepth))
 	}
 	return instance, nil
+}
+
+// done takes an instance back. One that ended in order is reset and kept for a later run; any other is thrown away.
+func (p *program) done(ctx context.Context, instance engine.Instance, r *run, inOrder bool) {
+	if inOrder && p.image != nil && instance.Reset() && p.ready.put(instance, uint64(r.limits.Memory)) {
+		return
+	}
+	instance.Close(context.WithoutCancel(ctx))
+}
+
+// readyInstances are reset instances. What one costs while it waits is address space and its native stack.
+type readyInstances struct {
+	mu   sync.Mutex
+	list []readyInstance
+}
+
+type readyInstance struct {
+	instance  engine.Instance
+	maxMemory uint64
+}
+
+// take returns an instance with exactly this memory bound, or nil: a bound is fixed when an instance is made.
+func (l *readyInstances) take(maxMemory uint64) engine.Instance {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := len(l.list) - 1; i >= 0; i-- {
+		if found := l.list[i]; found.maxMemory == maxMemory {
+			l.list = slices.Delete(l.list, i, i+1)
+			return found.instance
+		}
+	}
+	return nil
+}
+
+func (l *readyInstances) put(instance engine.Instance, maxMemory uint64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.list) >= 2*goruntime.GOMAXPROCS(0) {
+		return false
+	}
+	l.list = append(l.list, readyInstance{instance, maxMemory})
+	return true
+}
+
+func (l *readyInstances) close(ctx context.Context) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.list {
+		r.instance.Close(ctx)
+	}
+	l.list = nil
 }
 
 // program returns the program of a module, prepared, and what to call when it is no longer needed.

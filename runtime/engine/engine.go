@@ -57,6 +57,10 @@ type Instance interface {
 	Memory() []byte
 	// Global is an exported mutable number global, or nil.
 	Global(name string) Global
+	// Reset makes the instance what it was when it was made from its image: memory and globals, which by the meter's word are all of
+	// its state. It returns false when it cannot (no image, memory that has grown); the instance must then be closed. Only an instance
+	// none of whose calls returned an error may be reset.
+	Reset() bool
 	// Close frees the instance. It may be called once, when no call is running.
 	Close(ctx context.Context) error
 }

@@ -61,6 +61,11 @@ func reserve(length, imageSize uint64, pages backing) ([]byte, error) {
 	return unsafe.Slice((*byte)(p), length), nil
 }
 
+// drop forgets the private pages of a mapping, so that it shows the image again.
+func drop(mapped []byte) bool {
+	return len(mapped) == 0 || unix.Madvise(mapped, unix.MADV_DONTNEED) == nil
+}
+
 func release(reserved []byte) {
 	if len(reserved) > 0 {
 		_ = unix.MunmapPtr(unsafe.Pointer(&reserved[0]), uintptr(len(reserved)))

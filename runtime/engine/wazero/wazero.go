@@ -160,14 +160,8 @@ func (c *code) Instantiate(ctx context.Context, config engine.InstanceConfig) (e
 		}
 		return nil, err
 	}
-	i := &instance{module: m, functions: map[string]api.Function{}}
-	if config.Image != nil {
-		for name, value := range config.Image.Globals {
-			if g := i.Global(name); g != nil {
-				g.Set(value)
-			}
-		}
-	}
+	i := &instance{module: m, image: config.Image, memory: a.memory, functions: map[string]api.Function{}}
+	i.restoreGlobals()
 	return i, nil
 }
 
@@ -210,6 +204,8 @@ func (a *allocator) Free()                         { a.memory.Free() }
 
 type instance struct {
 	module    api.Module
+	image     *engine.Image
+	memory    *engine.Memory // nil when the module has none
 	functions map[string]api.Function
 }
 
@@ -236,6 +232,25 @@ func (i *instance) Global(name string) engine.Global {
 		return nil
 	}
 	return g
+}
+
+func (i *instance) restoreGlobals() {
+	if i.image == nil {
+		return
+	}
+	for name, value := range i.image.Globals {
+		if g := i.Global(name); g != nil {
+			g.Set(value)
+		}
+	}
+}
+
+func (i *instance) Reset() bool {
+	if i.memory == nil || !i.memory.Reset() {
+		return false
+	}
+	i.restoreGlobals()
+	return true
 }
 
 func (i *instance) Close(ctx context.Context) error { return i.module.Close(ctx) }

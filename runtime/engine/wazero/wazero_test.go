@@ -1,6 +1,7 @@
 package wazero_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -152,6 +153,38 @@ func TestForksShareAnImageAndNothingElse(t *testing.T) {
 		a.Global("g").Set(5)
 		if load(a) != 7 || load(b) != 42 || b.Global("g").Get() != 99 || load(instantiate(t, code, image)) != 42 {
 			t.Error("what one fork wrote shows in another")
+		}
+	})
+}
+
+func TestResetIsTheImageAgain(t *testing.T) {
+	engines(t, func(t *testing.T, code engine.Code) {
+		ctx := context.Background()
+		image, err := engine.NewImage(2*engine.PageSize, []engine.Extent{{Offset: 100, Data: []byte{42}}}, map[string]uint64{"g": 99})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer image.Close()
+		i := instantiate(t, code, image)
+		memory := i.Memory()
+		memory[100], memory[engine.PageSize+5000] = 7, 8
+		i.Global("g").Set(1)
+		if !i.Reset() {
+			t.Skip("this system has no reset")
+		}
+		want := make([]byte, 2*engine.PageSize)
+		want[100] = 42
+		if !bytes.Equal(i.Memory(), want) || i.Global("g").Get() != 99 {
+			t.Error("something of the first use is left")
+		}
+		if err := i.Call(ctx, "grow", []uint64{1}); err != nil {
+			t.Fatal(err)
+		}
+		if i.Reset() {
+			t.Error("a memory that has grown was called reset")
+		}
+		if instantiate(t, code, nil).Reset() {
+			t.Error("an instance without an image was called reset")
 		}
 	})
 }
