@@ -180,7 +180,9 @@ func (c *Compiler) Compile(ctx context.Context, source Source) (*Module, []Diagn
 			return nil, nil, tooLarge(name, "TypeScript", len(m.Source), limit)
 		}
 		var found []Diagnostic
-		m.Program, m.SourceMap, found = typescript(m.Name, m.Source)
+		if m.Program, m.SourceMap, found, err = typescript(m.Name, m.Source); err != nil {
+			return nil, nil, err
+		}
 		diagnostics = append(diagnostics, found...)
 		if failed(diagnostics) {
 			return nil, diagnostics, nil

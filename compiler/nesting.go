@@ -18,9 +18,8 @@ const (
 
 // tooDeep refuses a program that the translator would need too long or too much stack for.
 func tooDeep(name, text string) *Diagnostic {
-	n := nesting{text: text, line: 1, previous: operator}
+	n := newNesting(text)
 	n.pessimistic = strings.HasSuffix(strings.ToLower(name), "x") // JSX text follows other rules
-	n.levels = append(n.levels, level{})
 	n.measure()
 	if n.reason == "" {
 		return nil
@@ -43,6 +42,11 @@ type nesting struct {
 	newline     bool   // a line ended since the previous token
 	pessimistic bool
 	reason      string
+	inside      map[int]bool // if not nil: lines, from 0, that start inside a template literal or comment
+}
+
+func newNesting(text string) *nesting {
+	return &nesting{text: text, line: 1, previous: operator, levels: []level{{}}}
 }
 
 type level struct {
@@ -440,10 +444,10 @@ func (n *nesting) template() {
 		case '\\':
 			n.pos++
 			if n.pos < len(n.text) && n.text[n.pos] == '\n' {
-				n.line++
+				n.lineInside()
 			}
 		case '\n':
-			n.line++
+			n.lineInside()
 		case '`':
 			n.pos++
 			n.previous, n.newline, n.word = value, false, ""
@@ -461,6 +465,13 @@ func (n *nesting) template() {
 	n.pos = min(n.pos, len(n.text))
 }
 
+func (n *nesting) lineInside() {
+	if n.inside != nil {
+		n.inside[n.line] = true
+	}
+	n.line++
+}
+
 func (n *nesting) skipLine() {
 	end := strings.IndexByte(n.text[n.pos:], '\n')
 	if end < 0 {
@@ -470,8 +481,8 @@ func (n *nesting) skipLine() {
 }
 
 func (n *nesting) skip(length int) {
-	if lines := strings.Count(n.text[n.pos:n.pos+length], "\n"); lines > 0 {
-		n.line += lines
+	for range strings.Count(n.text[n.pos:n.pos+length], "\n") {
+		n.lineInside()
 		n.newline = true
 	}
 	n.pos += length

@@ -5,8 +5,13 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/evanw/esbuild/pkg/api"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -83,4 +88,31 @@ func positions(t *testing.T, m *Module) {
 			}
 		}
 	}
+}
+
+// Laying the translation out anew must not change what it means.
+func FuzzAlign(f *testing.F) {
+	for _, s := range []string{"let a: number = 1\nlet b = `x\n${a}\ny`\nenum E { A,\nB }", "class A { constructor(private x: number) {}\n get = 1\n static y\n *z() {} }",
+		"return\n1", "a\n++b", "if (a)\n  b\nelse c // x\nd", "import(/* a\n// b */ 'x')", "x = a\n/b/g", "namespace N { export const a = `\n\n` }", "@d class A { @e f() {} }\ng()"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 2000 || !utf8.ValidString(text) {
+			return
+		}
+		text = strings.ReplaceAll(text, "\r", "\n")
+		defer time.AfterFunc(5*time.Second, func() { panic("too slow: " + strconv.Quote(text)) }).Stop()
+		m, _, err := Compile(context.Background(), Source{Language: TypeScript, Text: []byte(text)})
+		if err != nil || m == nil {
+			return
+		}
+		sameMeaning(t, transformed(m), m.Program)
+		if lines, most := strings.Count(m.Program, "\n"), strings.Count(m.Source, "\n")+strings.Count(transformed(m), "\n")+1; lines > most {
+			t.Errorf("%d lines of %d", lines, most)
+		}
+	})
+}
+
+func transformed(m *Module) string {
+	return string(transform(m.Name, m.Source, api.LoaderTS, api.SourceMapNone).Code)
 }

@@ -11,9 +11,11 @@ import (
 // typescript translates a program to JavaScript: types go, everything else stays as it is written, top-level await, imports and exports
 // included. Enums, namespaces, parameter properties and decorators become what ES2023 has. Names need no help, because nothing is
 // renamed; nothing is dropped as unused except imports of types, so that the value of the last expression survives.
-func typescript(name, text string) (program string, m *SourceMap, diagnostics []Diagnostic) {
+//
+// The lines of the translation are those of the original (see align). An error is a failure of ours.
+func typescript(name, text string) (program string, m *SourceMap, diagnostics []Diagnostic, err error) {
 	if d := tooDeep(name, text); d != nil {
-		return "", nil, []Diagnostic{*d}
+		return "", nil, []Diagnostic{*d}, nil
 	}
 	loader := api.LoaderTS
 	if ext := strings.ToLower(path.Ext(name)); ext == ".tsx" || ext == ".jsx" {
@@ -22,10 +24,14 @@ func typescript(name, text string) (program string, m *SourceMap, diagnostics []
 	result := transform(name, text, loader, api.SourceMapExternal)
 	diagnostics = append(messages(SeverityError, name, text, result.Errors), messages(SeverityWarning, name, text, result.Warnings)...)
 	if len(result.Errors) > 0 {
-		return "", nil, diagnostics
+		return "", nil, diagnostics, nil
 	}
-	program = string(result.Code)
-	return program, newSourceMap(program, text, result.Map), diagnostics
+	mappings, err := readMappings(result.Map)
+	if err != nil {
+		return "", nil, diagnostics, fmt.Errorf("translate %s: %w", name, err)
+	}
+	program, mappings = align(string(result.Code), mappings)
+	return program, &SourceMap{generated: program, original: text, mappings: mappings}, diagnostics, nil
 }
 
 func transform(name, text string, loader api.Loader, sourcemap api.SourceMap) api.TransformResult {
@@ -37,9 +43,10 @@ func transform(name, text string, loader api.Loader, sourcemap api.SourceMap) ap
 		Sourcemap:      sourcemap,
 		SourcesContent: api.SourcesContentExclude,
 		TreeShaking:    api.TreeShakingFalse,
-		LegalComments:  api.LegalCommentsInline,
-		LogLevel:       api.LogLevelSilent,
-		LogLimit:       20,
+		// A comment could swallow what align puts behind it.
+		LegalComments: api.LegalCommentsNone,
+		LogLevel:      api.LogLevelSilent,
+		LogLimit:      20,
 		// An empty configuration: none of the host's tsconfig.json files is looked for.
 		TsconfigRaw: "{}",
 	})
