@@ -128,7 +128,11 @@ func (h *File) SeekTo(offset int64, whence Whence) (int64, Errno) {
 		return 0, EBADF
 	}
 	if h.node.kind == KindDirectory {
-		return 0, EBADF
+		// Going back to the start does nothing: a listing's position is the guest's own. Nothing else has a meaning.
+		if offset != 0 || whence > FromCurrent {
+			return 0, EINVAL
+		}
+		return 0, OK
 	}
 	base := int64(0)
 	switch whence {

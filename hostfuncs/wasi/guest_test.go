@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,5 +124,50 @@ func TestGoProgram(t *testing.T) {
 	}
 	if u := files.Usage(); u.StorageBytes != 0 || u.Files != 0 || u.MemoryBytes != 0 {
 		t.Errorf("the program removed everything, but %+v is left", u)
+	}
+}
+
+// TestForeignPrograms runs the WASI test programs that wazero brings: C and Rust over wasi-libc, Zig, and TinyGo.
+func TestForeignPrograms(t *testing.T) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/tetratelabs/wazero").Output()
+	if err != nil {
+		t.Skip("no module cache: ", err)
+	}
+	for name, path := range map[string]string{"c": "zig-cc", "rust": "cargo-wasi", "zig": "zig", "tinygo": "tinygo"} {
+		t.Run(name, func(t *testing.T) {
+			code, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(out)), "imports/wasi_snapshot_preview1/testdata", path, "wasi.wasm"))
+			if err != nil {
+				t.Skip(err)
+			}
+			for _, c := range []struct {
+				args, want string
+				only       []string
+			}{
+				{"ls /work", "./dir\n./file\n", []string{"c", "rust", "zig", "tinygo"}},
+				{"ls /work repeat", "./dir\n./file\n./dir\n./file\n", []string{"c"}},
+				{"ls /work/file", "ENOTDIR\n", []string{"c", "rust", "zig"}},
+				{"stat", "stdin isatty: false\nstdout isatty: true\nstderr isatty: false\n/ isatty: false\n", []string{"c", "rust"}},
+				{"poll", "STDIN\n", []string{"c"}},
+				{"sleepmillis 5", "OK\n", []string{"c"}},
+				{"nonblock /work/file", "\ncontent\n", []string{"c"}},
+			} {
+				if !slices.Contains(c.only, name) {
+					continue
+				}
+				files := vfs.New(vfs.Options{})
+				if err := errors.Join(files.MkdirAll("dir"), files.WriteFile("file", append([]byte("content"), make([]byte, 25)...))); err != nil {
+					t.Fatal(err)
+				}
+				var stdout, stderr bytes.Buffer
+				stop := runGuest(t, code, &wasi.State{
+					FS: files, Args: append([]string{"wasi"}, strings.Fields(c.args)...), Terminal: [3]bool{false, true, false},
+					Stdin: strings.NewReader("x"), Stdout: &stdout, Stderr: &stderr,
+				})
+				got := strings.NewReplacer("./.\n", "", "./..\n", "", "/work/", "./").Replace(stdout.String())
+				if stop != nil && stop.ExitCode != 0 || got != c.want || stderr.Len() > 0 {
+					t.Errorf("%s: %v\n%s%s", c.args, stop, got, stderr.String())
+				}
+			}
+		})
 	}
 }
