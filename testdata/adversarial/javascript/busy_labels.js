@@ -1,0 +1,3 @@
+// attack: labelled blocks and continue across three loops
+// expect: exhausted fuel
+outer: for (;;) { inner: do { for (const k in { a: 1 }) continue outer; } while (true); }

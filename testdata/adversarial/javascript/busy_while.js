@@ -1,0 +1,3 @@
+// attack: the simplest one: a loop that never ends
+// expect: exhausted fuel
+while (true);

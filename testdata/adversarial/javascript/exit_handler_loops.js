@@ -1,0 +1,3 @@
+// attack: an exit handler that never returns
+// expect: exhausted fuel
+process.on('exit', () => { for (;;); });

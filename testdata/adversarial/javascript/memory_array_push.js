@@ -1,0 +1,4 @@
+// attack: an array that only grows
+// expect: exhausted memory
+const a = [];
+for (;;) a.push(a.slice(0, 100));

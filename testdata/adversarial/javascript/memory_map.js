@@ -1,0 +1,5 @@
+// attack: a map that only grows
+// expect: exhausted memory
+// limits: memory=64MiB
+const m = new Map();
+for (let i = 0; ; i++) m.set(i, { i });

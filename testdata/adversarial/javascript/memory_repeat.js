@@ -1,0 +1,3 @@
+// attack: a string of a billion characters
+// expect: exhausted memory
+'a'.repeat(2 ** 30);

@@ -1,0 +1,3 @@
+// attack: a replacement that makes each of a million characters ten thousand
+// expect: exhausted memory
+'a'.repeat(1e6).replace(/a/g, 'b'.repeat(1e4));

@@ -1,0 +1,5 @@
+// attack: a million properties and registered symbols, which are never collected
+// expect: exhausted memory
+// limits: memory=64MiB
+const o = {};
+for (let i = 0; ; i++) { o[`key${i}`] = i; o[Symbol.for(`symbol${i}`)] = i; }

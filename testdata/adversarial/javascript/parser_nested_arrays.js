@@ -1,0 +1,5 @@
+// attack: an array literal nested 200,000 deep
+// expect: invalid syntax
+// expand: OPEN 200000 "["
+// expand: CLOSE 200000 "]"
+x = @@OPEN@@@@CLOSE@@;

@@ -1,0 +1,6 @@
+// attack: clone what is nested deeper than the stack
+// expect: failed exception | completed
+// because: a clone with its own stack copies it all
+let x = [];
+for (let i = 0; i < 200000; i++) x = [x];
+structuredClone(x).length;

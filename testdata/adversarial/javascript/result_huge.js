@@ -1,0 +1,5 @@
+// attack: a result far larger than any report should be
+// expect: completed
+// expand: PAD 8000 "x"
+// never: @@PAD@@
+'x'.repeat(1e7);

@@ -1,0 +1,4 @@
+// attack: lone surrogates in value, key and output
+// expect: completed
+console.log('\ud800');
+({ '\udfff': '\ud800' });

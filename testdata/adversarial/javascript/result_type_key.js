@@ -1,0 +1,4 @@
+// attack: an object that imitates the tag of typed values
+// expect: completed
+// result: {"$type":"map","items":[["$type","bytes"],["value","not base64!"]]}
+({ $type: 'bytes', value: 'not base64!' });

@@ -1,0 +1,5 @@
+// attack: throw a revoked proxy
+// expect: failed exception
+const { proxy, revoke } = Proxy.revocable({}, {});
+revoke();
+throw proxy;

@@ -1,0 +1,3 @@
+// attack: wait for a promise that nobody settles
+// expect: failed exception
+await new Promise(() => {});

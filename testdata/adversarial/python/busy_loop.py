@@ -1,0 +1,4 @@
+# attack: the simplest one: a loop that never ends
+# expect: exhausted fuel
+while True:
+    pass

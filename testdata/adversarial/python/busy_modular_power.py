@@ -1,0 +1,3 @@
+# attack: pow() with operands of a million digits
+# expect: exhausted fuel
+pow(3, 1 << 1000000, (1 << 1000000) - 1)

@@ -1,0 +1,3 @@
+# attack: an endless device
+# expect: failed exception FileNotFoundError
+open("/dev/zero").read()

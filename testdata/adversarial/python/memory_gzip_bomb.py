@@ -1,0 +1,4 @@
+# attack: many small gzip members, one after another
+# expect: exhausted memory
+import gzip
+gzip.decompress(gzip.compress(bytes(4 << 20)) * 512)

@@ -1,0 +1,3 @@
+# attack: an integer of a billion bits
+# expect: exhausted memory
+1 << (10**9 - 1)

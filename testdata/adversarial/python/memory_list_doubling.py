@@ -1,0 +1,5 @@
+# attack: a list that doubles
+# expect: exhausted memory
+l = [0]
+while True:
+    l += l

@@ -1,0 +1,4 @@
+# attack: concatenated xz streams
+# expect: exhausted memory
+import lzma
+lzma.decompress(lzma.compress(bytes(1 << 22), preset=0) * 512)

@@ -1,0 +1,3 @@
+# attack: a field width of a billion
+# expect: exhausted memory
+"%1000000000d" % 1

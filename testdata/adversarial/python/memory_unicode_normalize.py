@@ -1,0 +1,4 @@
+# attack: a character that normalises to eighteen, ten million times
+# expect: exhausted memory
+import unicodedata
+unicodedata.normalize("NFKD", "\ufdfa" * 10**7)

@@ -1,0 +1,5 @@
+# attack: a result value far larger than any report should be
+# expect: completed
+# expand: PAD 8000 "x"
+# never: @@PAD@@
+"x" * 10**7

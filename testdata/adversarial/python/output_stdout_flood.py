@@ -1,0 +1,4 @@
+# attack: print without end
+# expect: exhausted output
+while True:
+    print("x" * 1000)

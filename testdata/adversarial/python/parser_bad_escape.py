@@ -1,0 +1,3 @@
+# attack: a truncated escape
+# expect: invalid syntax
+x = "\x"

@@ -1,0 +1,4 @@
+# attack: a sum of 100,000 terms in one expression
+# expect: invalid syntax
+# expand: TERMS 100000 "+1"
+x = 1@@TERMS@@

@@ -1,0 +1,5 @@
+# attack: a string literal of ten megabytes: harmless, and it must be
+# expect: completed
+# result: 10000000
+# expand: LONG 10000000 "a"
+len("@@LONG@@")

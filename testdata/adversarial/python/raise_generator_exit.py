@@ -1,0 +1,3 @@
+# attack: GeneratorExit at top level
+# expect: failed exception GeneratorExit
+raise GeneratorExit

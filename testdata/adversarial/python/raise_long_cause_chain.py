@@ -1,0 +1,9 @@
+# attack: a chain of 100,000 causes
+# expect: failed exception ValueError
+# limits: fuel=4G memory=192MiB
+error = None
+for i in range(100_000):
+    new = ValueError(str(i))
+    new.__cause__ = error
+    error = new
+raise error

@@ -1,0 +1,7 @@
+# attack: copy.deepcopy of a deep structure
+# expect: failed exception RecursionError
+import copy
+x = []
+for _ in range(200_000):
+    x = [x]
+copy.deepcopy(x)

@@ -1,0 +1,7 @@
+# attack: a pickle nested deeper than the C stack
+# expect: failed exception RecursionError
+import pickle
+x = []
+for _ in range(200_000):
+    x = [x]
+pickle.dumps(x)

@@ -1,0 +1,4 @@
+# attack: a pattern of groups nested too deep for the regex compiler
+# expect: failed exception RecursionError
+import re
+re.compile("(" * 50_000 + ")" * 50_000)

@@ -1,0 +1,7 @@
+# attack: results that contain themselves
+# expect: completed
+a = []
+d = {"a": a}
+a += [a, d]
+d["d"] = d
+d

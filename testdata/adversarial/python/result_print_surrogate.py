@@ -1,0 +1,3 @@
+# attack: print what cannot be encoded
+# expect: failed exception UnicodeEncodeError
+print("\ud800")

@@ -1,0 +1,6 @@
+# attack: a result whose repr is ten million characters long
+# expect: completed
+class R:
+    def __repr__(self):
+        return "r" * 10**7
+R()

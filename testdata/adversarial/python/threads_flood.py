@@ -1,0 +1,5 @@
+# attack: threads without end
+# expect: failed exception RuntimeError
+import threading
+while True:
+    threading.Thread(target=lambda: None).start()

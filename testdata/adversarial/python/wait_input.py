@@ -1,0 +1,3 @@
+# attack: ask for input when there is none
+# expect: failed exception EOFError
+input("name? ")

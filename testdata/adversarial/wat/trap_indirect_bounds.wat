@@ -1,0 +1,3 @@
+;; attack: call far outside the table
+;; expect: failed trap
+(module (type $v (func)) (table 1 funcref) (func (export "_start") (call_indirect (type $v) (i32.const -1))))

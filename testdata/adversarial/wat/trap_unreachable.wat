@@ -1,0 +1,4 @@
+;; attack: none, but the end that aborts have
+;; expect: failed trap
+;; feedback: unreachable
+(module (func (export "_start") (unreachable)))
