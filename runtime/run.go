@@ -150,6 +150,7 @@ func wandFuncs() []hostfuncs.Func {
 			Call: func(ctx context.Context, memory []byte, stack []uint64) {
 				r := runOf(ctx)
 				text := view(memory, uint32(stack[0]), uint32(stack[1]))
+				r.burn(callCost + int64(len(text))/16)
 				r.hold(int64(len(text)) - int64(len(r.response)))
 				r.response = append(r.response[:0], text...)
 			}},
@@ -164,7 +165,7 @@ func wandFuncs() []hostfuncs.Func {
 			Call: func(ctx context.Context, memory []byte, stack []uint64) {
 				r := runOf(ctx)
 				n := copy(view(memory, uint32(stack[0]), uint32(stack[1])), r.pending)
-				r.burn(int64(n) / 16)
+				r.burn(callCost + int64(n)/16)
 				r.hold(-int64(len(r.pending)))
 				r.pending = nil
 				stack[0] = uint64(n)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/tetratelabs/wazero"
@@ -125,7 +126,7 @@ func adapter(f hostfuncs.Func) api.GoModuleFunc {
 
 func memoryOf(m api.Module) []byte {
 	memory := m.Memory()
-	if memory == nil {
+	if memory == nil || reflect.ValueOf(memory).IsNil() { // wazero wraps a nil pointer where a module has no memory
 		return nil
 	}
 	b, _ := memory.Read(0, memory.Size())
