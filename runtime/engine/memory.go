@@ -130,7 +130,7 @@ func (m *Memory) Resize(size uint64) []byte {
 // Reset makes the memory its image again. It returns false when it cannot: there is no image, the memory has grown, or the system has no
 // way to do it that is cheaper than a new memory.
 func (m *Memory) Reset() bool {
-	return m.image != nil && m.size == m.image.size && drop(m.reserved[:m.size])
+	return m.image != nil && m.size == m.image.size && m.image.pages.restore(m.reserved[:m.size])
 }
 
 // Free gives the address space back. The memory must not be used afterwards.
