@@ -146,7 +146,9 @@ func (e Entry) WriteTo(w io.Writer) (int64, error) {
 	buffer := make([]byte, chunkBytes)
 	for e.Kind == KindFile {
 		e.fs.mu.Lock()
+		effort := e.fs.effort
 		n := e.fs.read(e.node, buffer, total)
+		e.fs.effort = effort
 		e.fs.mu.Unlock()
 		if n == 0 {
 			break
@@ -216,7 +218,9 @@ func (f *FS) changed(since *Mark) iter.Seq[Entry] {
 func (f *FS) host(op, path string, do func() Errno) (err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	effort := f.effort
 	defer func() {
+		f.effort = effort // the guest does not pay for the host's own work
 		if r := recover(); r != nil {
 			stop, ok := r.(*hostfuncs.Stop)
 			if !ok {

@@ -32,7 +32,7 @@ func (f *FS) walk(start *node, path string, last lastLink) (spot, Errno) {
 	if e := checkPath(path); e != OK {
 		return spot{}, e
 	}
-	f.effort += 1 + int64(len(path)>>6)
+	f.effort += 1 + int64(len(path)>>4)
 	cur := start
 	if path[0] == '/' {
 		cur = f.root
@@ -102,7 +102,7 @@ func (f *FS) walk(start *node, path string, last lastLink) (spot, Errno) {
 				waiting++
 			}
 			rest = child.target
-			f.effort += int64(len(rest) >> 6)
+			f.effort += int64(len(rest) >> 4)
 			if rest[0] == '/' {
 				cur = f.root
 			}

@@ -51,6 +51,7 @@ func (c call) vectors(ptr, count uint32) (v vectors, total uint64, e vfs.Errno) 
 	if count > maxVectors {
 		return v, 0, vfs.EINVAL
 	}
+	c.s.charge(int64(count) * vectorFuel)
 	list, e := c.array(ptr, count, 8)
 	if e != vfs.OK {
 		return v, 0, e

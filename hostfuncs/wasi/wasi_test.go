@@ -1019,3 +1019,93 @@ func BenchmarkNewPerRun(b *testing.B) {
 		wasi.With(ctx, &wasi.State{FS: files})
 	}
 }
+
+// BenchmarkFuel reports what a unit of fuel costs the host, in nanoseconds, for calls that ask for as much as they can: a guest that only
+// makes expensive calls must not run much longer than one that computes (about 1 ns for a unit).
+func BenchmarkFuel(b *testing.B) {
+	long := func(name string, n int) string { return strings.Repeat(name, n/len(name)) }
+	for _, c := range []struct {
+		name  string
+		setup func(g *guest)
+		call  string
+		args  func(g *guest) []uint64
+	}{
+		{"link chain", func(g *guest) {
+			files := g.s.FS
+			files.Mkdir(nil, "/work/a")
+			for i := range vfs.MaxLinks - 1 {
+				files.Symlink(long("a/../", 4000)+fmt.Sprint("l", i+1), nil, fmt.Sprint("/work/l", i))
+			}
+		}, "path_filestat_get", func(g *guest) []uint64 { p, n := g.str(path1, "work/l0"); return []uint64{3, 1, p, n, result} }},
+		{"slashes", nil, "path_filestat_get", func(g *guest) []uint64 {
+			p, n := g.str(path1, "work"+long("/", 4000))
+			return []uint64{3, 1, p, n, result}
+		}},
+		{"missing", nil, "path_filestat_get", func(g *guest) []uint64 { p, n := g.str(path1, "work/x"); return []uint64{3, 1, p, n, result} }},
+		{"create existing", func(g *guest) { g.s.FS.Mkdir(nil, "/work/d") }, "path_create_directory", func(g *guest) []uint64 {
+			p, n := g.str(path1, "work/d")
+			return []uint64{3, p, n}
+		}},
+		{"rename deep", func(g *guest) {
+			g.s.FS.MkdirAll("/work/" + long("d/", 3000))
+			g.s.FS.WriteFile("/work/"+long("d/", 3000)+"f", nil)
+		}, "path_rename", func(g *guest) []uint64 {
+			p, n := g.str(path1, "work/"+long("d/", 3000)+"f")
+			return []uint64{3, p, n, 3, p, n}
+		}},
+		{"list", func(g *guest) {
+			for i := range 500 {
+				g.s.FS.WriteFile(fmt.Sprint(i), nil)
+			}
+			g.open("work", 2, canRead, 0)
+		}, "fd_readdir", func(g *guest) []uint64 { return []uint64{4, buffer, 30000, 0, result} }},
+		{"write 1", func(g *guest) { g.open("work/f", 1, canBoth, 0) }, "fd_pwrite", func(g *guest) []uint64 {
+			v, n := g.iov(buffer, 1)
+			return []uint64{4, v, n, 0, result}
+		}},
+		{"write 32K", func(g *guest) { g.open("work/f", 1, canBoth, 0) }, "fd_pwrite", func(g *guest) []uint64 {
+			v, n := g.iov(buffer, 32<<10)
+			return []uint64{4, v, n, 0, result}
+		}},
+		{"1024 buffers", func(g *guest) { g.open("work/f", 1, canBoth, 0) }, "fd_pwrite", func(g *guest) []uint64 {
+			for i := range 1024 {
+				le.PutUint32(g.mem[buffer+8*i:], buffer)
+				le.PutUint32(g.mem[buffer+8*i+4:], 1)
+			}
+			return []uint64{4, buffer, 1024, 0, result}
+		}},
+		{"1024 empty buffers", func(g *guest) { g.open("work/f", 1, canBoth, 0) }, "fd_pwrite", func(g *guest) []uint64 {
+			return []uint64{4, buffer, 1024, 0, result}
+		}},
+		{"poll", nil, "poll_oneoff", func(g *guest) []uint64 {
+			for i := range 500 {
+				g.subscribe(i, 1, eventRead, 0, 0, 0)
+			}
+			return []uint64{buffer, buffer, 500, result}
+		}},
+		{"set size", func(g *guest) { g.open("work/f", 1, canBoth, 0) }, "fd_filestat_set_size", func(g *guest) []uint64 { return []uint64{4, 1000} }},
+		{"random", nil, "random_get", func(g *guest) []uint64 { return []uint64{buffer, 32 << 10} }},
+		{"clock", nil, "clock_time_get", func(g *guest) []uint64 { return []uint64{0, 0, result} }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			g := newGuest(b, &wasi.State{})
+			if c.setup != nil {
+				c.setup(g)
+			}
+			args := append(c.args(g), 0)
+			stack := make([]uint64, len(args))
+			call := g.funcs[c.call].Call
+			g.fuel = 0
+			n := 0
+			for b.Loop() {
+				copy(stack, args)
+				call(g.ctx, g.mem, stack)
+				n++
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(max(g.fuel, 1)), "ns/fuel")
+			b.ReportMetric(float64(g.fuel)/float64(n), "fuel/op")
+		})
+	}
+}
+
+const eventRead = 1
