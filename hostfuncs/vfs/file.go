@@ -218,7 +218,7 @@ func (h *File) SetTimes(atime, mtime *int64) Errno {
 	return h.fs.setTimes(h.node, atime, mtime)
 }
 
-// Entry of a folder.
+// DirEntry is an entry of a folder.
 type DirEntry struct {
 	Next uint64 // the cookie of what follows
 	Ino  uint64
@@ -227,8 +227,8 @@ type DirEntry struct {
 }
 
 // ReadDir calls yield with the entries from a cookie on (0 is the start), "." and ".." first, until yield returns false. The order is
-// that of creation, in a mounted tree that of the names. Entries may be removed and added meanwhile, also by yield's owner between
-// two calls; a cookie stays good.
+// that of creation, in a mounted tree that of the names. Entries may come and go between two calls; a cookie stays good. yield
+// must not use the FS.
 func (h *File) ReadDir(cookie uint64, yield func(DirEntry) bool) Errno {
 	h.fs.mu.Lock()
 	defer h.fs.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 	goruntime "runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -763,6 +764,38 @@ func TestMountTree(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTreeIsShared lets many runs discover one tree at the same time.
+func TestTreeIsShared(t *testing.T) {
+	content := fstest.MapFS{}
+	for i := range 200 {
+		content[fmt.Sprintf("d%d/f%d", i%10, i)] = &fstest.MapFile{Data: fmt.Appendf(nil, "content %d", i), Mode: 0o644}
+	}
+	tree := NewTree(content)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			f := New(Options{})
+			if err := f.MountTree("/packages/0", tree); err != nil {
+				t.Error(err)
+			}
+			for i := range 200 {
+				h, e := f.Open(nil, fmt.Sprintf("/packages/0/d%d/f%d", i%10, i), Read)
+				if e != OK {
+					t.Error(e)
+					return
+				}
+				buffer := make([]byte, 20)
+				if n, e := h.Read(buffer); e != OK || string(buffer[:n]) != fmt.Sprint("content ", i) {
+					t.Errorf("%d: %q, %v", i, buffer[:n], e)
+				}
+				h.Close()
+			}
+			f.Close()
+		})
+	}
+	group.Wait()
 }
 
 func TestChanged(t *testing.T) {
