@@ -148,8 +148,14 @@ func arrange(c *cli.App, args []string) (arranged, programArgs []string, err err
 		arranged = append(arranged, rest[0])
 		rest = rest[1:]
 	}
-	if len(rest) == 0 || rest[0] == "help" || rest[0] == "h" {
-		return append(arranged, rest...), nil, nil
+	if len(rest) == 0 {
+		return arranged, nil, nil
+	}
+	if rest[0] == "help" || rest[0] == "h" {
+		if len(rest) > 1 && c.Command(rest[1]) == nil {
+			return nil, nil, unknownCommand(c, rest[1:2])
+		}
+		return append(arranged, rest[:min(2, len(rest))]...), nil, nil
 	}
 	command := c.Command(rest[0])
 	if command == nil {
@@ -171,7 +177,7 @@ func arrange(c *cli.App, args []string) (arranged, programArgs []string, err err
 		flag := findFlag(command.Flags, name)
 		switch {
 		case flag == nil && isHelp(arg):
-			arranged = append(arranged, arg)
+			return []string{args[0], command.Name, "--help"}, nil, nil
 		case flag == nil:
 			message := fmt.Sprintf("unknown option %s of wand %s", arg, command.Name)
 			if suggestion := cli.SuggestFlag(command.Flags, name, false); suggestion != "" {

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/jsonschema-go/jsonschema"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"wand/modules"
+)
+
+var update = flag.Bool("update", false, "write the expected files of the scripts anew")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"wand": main})
+}
+
+// TestScript runs testdata/script/*.txtar. Beside the commands of testscript they have
+//
+//	exits CODE COMMAND ARGUMENTS...   run a command that must end with that exit code
+//	json FILE|stdout                  check that it is one JSON value
+//	report stdout                     check it against the report's schema
+//
+// and the condition [guest:NAME].
+func TestScript(t *testing.T) {
+	cache, err := modules.CacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       *update,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("WAND_CACHE", cache)
+			e.Setenv("CI", os.Getenv("CI"))
+			return nil
+		},
+		Condition: func(condition string) (bool, error) {
+			name, ok := strings.CutPrefix(condition, "guest:")
+			if !ok {
+				return false, errors.New("unknown condition " + condition)
+			}
+			_, err := modules.Find(name)
+			if err != nil && os.Getenv("CI") != "" {
+				return false, err
+			}
+			return err == nil, nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":  exits,
+			"json":   isJSON,
+			"report": isReport,
+		},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND ARGUMENTS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		got = ended.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func isJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: json FILE")
+	}
+	if text := ts.ReadFile(args[0]); !json.Valid([]byte(text)) {
+		ts.Fatalf("not JSON:\n%s", text)
+	}
+}
+
+func isReport(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: report FILE")
+	}
+	text, err := os.ReadFile(schemaFile)
+	ts.Check(err)
+	var schema jsonschema.Schema
+	ts.Check(json.Unmarshal(text, &schema))
+	resolved, err := schema.Resolve(nil)
+	ts.Check(err)
+	var value any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &value))
+	if err := resolved.Validate(value); err != nil {
+		ts.Fatalf("%v", err)
+	}
+}
+
+func TestArrange(t *testing.T) {
+	c := newApp(nil, nil, nil).cli()
+	for _, test := range []struct{ in, want, program string }{
+		{"run x.py --fuel 3", "run --fuel 3 -- x.py", ""},
+		{"run x.py --fuel=3 --json", "run --fuel=3 --json -- x.py", ""},
+		{"run - --json -- --fuel -- x", "run --json -- -", "--fuel -- x"},
+		{"run -c -1 --json", "run -c -1 --json", ""},
+		{"run --file a --file b x.py", "run --file a --file b -- x.py", ""},
+		{"--help", "--help", ""},
+		{"check x --help", "check --help", ""},
+		{"help run", "help run", ""},
+	} {
+		got, program, err := arrange(c, append([]string{"wand"}, strings.Fields(test.in)...))
+		if err != nil || strings.Join(got[1:], " ") != test.want || strings.Join(program, " ") != test.program {
+			t.Errorf("%s: %q, %q, %v", test.in, got, program, err)
+		}
+	}
+}
+
+// What a program prints cannot drive a terminal.
+func TestLiveFiltersEscapes(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain\n\ttext\r\n":                      "plain\n\ttext\r\n",
+		"\x1b[31mred\x1b[0m":                     "\x1b[31mred\x1b[0m",
+		"\x1b[38;5;1mx":                          "\x1b[38;5;1mx",
+		"\x1b]52;c;aGk=\x07":                     "^[]52;c;aGk=^G",
+		"\x1b[2J\x1b[H":                          "^[[2J^[[H",
+		"\x1b[" + strings.Repeat("1;", 40) + "m": "^[[" + strings.Repeat("1;", 40) + "m",
+		"größe 🙂":                                "größe 🙂",
+		"\u009b31m":                              "\ufffd31m",
+		"\xff\x00\x7f":                           "\ufffd^@^?",
+	} {
+		for size := 1; size <= len(in); size++ {
+			var out bytes.Buffer
+			w := &live{to: &out, terminal: true}
+			for rest := []byte(in); len(rest) > 0; {
+				n := min(size, len(rest))
+				if _, err := w.Write(rest[:n]); err != nil {
+					t.Fatal(err)
+				}
+				rest = rest[n:]
+			}
+			if out.String() != want {
+				t.Errorf("%q in pieces of %d became %q, want %q", in, size, out.String(), want)
+			}
+		}
+	}
+}
+
+func TestSplitFile(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.WriteFile("a:b", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for option, want := range map[string][2]string{"x.csv": {"x.csv", "x.csv"}, "d/x.csv": {"d/x.csv", "x.csv"}, "x:/data/y": {"x", "/data/y"}, "a:b": {"a:b", "a:b"}, "a:b:c": {"a:b", "c"}, "x:": {"x", "x"}} {
+		if s, d := splitFile(option); s != want[0] || d != want[1] {
+			t.Errorf("%s: %s, %s", option, s, d)
+		}
+	}
+}
+
+// schemaFile is absolute because scripts run in folders of their own.
+var schemaFile = func() string {
+	name, err := filepath.Abs(filepath.Join("..", "..", "runtime", "report.schema.json"))
+	if err != nil {
+		panic(err)
+	}
+	return name
+}()
