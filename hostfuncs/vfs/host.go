@@ -143,7 +143,7 @@ type Entry struct {
 // WriteTo writes the content of a file as it is now.
 func (e Entry) WriteTo(w io.Writer) (int64, error) {
 	var total int64
-	buffer := make([]byte, chunkBytes)
+	buffer := make([]byte, min(max(e.Size, smallestChunk), chunkBytes))
 	for e.Kind == KindFile {
 		e.fs.mu.Lock()
 		effort := e.fs.effort
