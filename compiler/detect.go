@@ -211,7 +211,7 @@ func (e *evidence) line(l string) {
 			e.python += 2
 		}
 	case "import":
-		if strings.IndexAny(l, "\"'{*;") < 0 && len(strings.Fields(l)) >= 2 && importLine(l) {
+		if !strings.ContainsAny(l, "\"'{*;") && len(strings.Fields(l)) >= 2 && importLine(l) {
 			e.python += 3
 		}
 	case "from":
@@ -247,7 +247,7 @@ func (e *evidence) line(l string) {
 	case "export":
 		e.javascript += 3
 	case "import":
-		if strings.IndexAny(l, "\"'{*;") >= 0 {
+		if strings.ContainsAny(l, "\"'{*;") {
 			e.javascript += 3
 		}
 	case "switch", "do", "catch", "new", "throw", "typeof", "void":
@@ -351,7 +351,7 @@ func typeMarks(l, first string) int {
 		open, end := strings.IndexByte(l, '('), strings.LastIndexByte(l, ')')
 		if open >= 0 && end > open {
 			inside := l[open:end]
-			if colon := strings.IndexByte(inside, ':'); colon > 0 && strings.IndexAny(inside[:colon], "{=?") < 0 || strings.Contains(inside, "?:") {
+			if colon := strings.IndexByte(inside, ':'); colon > 0 && !strings.ContainsAny(inside[:colon], "{=?") || strings.Contains(inside, "?:") {
 				return 3
 			}
 			if strings.HasPrefix(strings.TrimSpace(l[end+1:]), ":") && strings.HasSuffix(l, "{") {
@@ -373,7 +373,7 @@ func pythonLine(l, first string) bool {
 
 // mask replaces what one-line strings hold by nothing, so that words in them do not count, and cuts a trailing // comment.
 func mask(l string) string {
-	if strings.IndexAny(l, "\"'/") < 0 {
+	if !strings.ContainsAny(l, "\"'/") {
 		return l
 	}
 	var b strings.Builder
