@@ -679,7 +679,8 @@ func TestNamesMoveWithTheirFunctions(t *testing.T) {
 		t.Error("a custom section about the old code was kept")
 	}
 	// Damaged names are dropped, not a reason to refuse.
-	for _, damaged := range []string{"\x01", "\x01\xff\xff\xff\xff\x0f", "\x01\x03\xff\xff\x03", "\x01\x04\x01\x09\x01a", "\x01\x05\x01\x00\x02\xff\xff"} {
+	for _, damaged := range []string{"\x01", "\x01\xff\xff\xff\xff\x0f", "\x01\x03\xff\xff\x03", "\x01\x04\x01\x09\x01a", "\x01\x05\x01\x00\x02\xff\xff",
+		"\x00\x02\x01\xff", "\x00\x03\x01mm", "\x00\x02\x01m\x00\x02\x01m", "\x01\x04\x01\x00\x01a\x01\x04\x01\x00\x01a"} {
 		bin := module([]fn{{export: "run"}}, func(m *wasm.Module) { m.Customs = []wasm.Custom{{Name: "name", Bytes: []byte(damaged)}} })
 		instantiate(t, engines()[1], metered(t, bin, meter.Options{}).Base(), newHost())
 	}
@@ -820,6 +821,8 @@ func FuzzRewrite(f *testing.F) {
 		if err != nil {
 			return
 		}
+		decoded.Customs = nil // the engine refuses damaged names, which the meter drops
+		bin = decoded.Encode()
 		ctx := context.Background()
 		open := func() (wazero.Runtime, *host) {
 			rt := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter().WithCoreFeatures(features).WithMemoryLimitPages(16))

@@ -63,12 +63,21 @@ const (
 func (r *rewriter) functionNames(section []byte) ([]byte, bool) {
 	in := nameReader{b: section}
 	var out []byte
+	last := -1
 	for len(in.b) > 0 && !in.bad {
 		id := in.b[0]
 		in.b = in.b[1:]
 		part := in.take()
+		if int(id) <= last {
+			return nil, false
+		}
+		last = int(id)
 		switch id {
 		case namesModule:
+			name := nameReader{b: part}
+			if !utf8.Valid(name.take()) || name.bad || len(name.b) > 0 {
+				return nil, false
+			}
 			out = append(out, id)
 			out = wasm.AppendU32(out, uint32(len(part)))
 			out = append(out, part...)
