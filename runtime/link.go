@@ -31,6 +31,9 @@ func (rt *Runtime) link(ctx context.Context, bin []byte, fork bool, native strin
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
 	}
+	if err := checkEntry(decoded); err != nil {
+		return nil, err
+	}
 	metered, err := meter.Rewrite(decoded, meter.Options{MaxCallDepth: MaxCallDepth})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
@@ -62,6 +65,33 @@ func (rt *Runtime) link(ctx context.Context, bin []byte, fork bool, native strin
 		return nil, err
 	}
 	return l, nil
+}
+
+// checkEntry refuses a module whose entry points want what a caller would have to make up.
+func checkEntry(m *wasm.Module) error {
+	for _, e := range m.Exports {
+		if e.Kind != wasm.ExternFunc || e.Name != "_start" && e.Name != "_initialize" {
+			continue
+		}
+		if t := m.Types[functionType(m, e.Index)]; len(t.Params)+len(t.Results) > 0 {
+			return fmt.Errorf("%w: %s has parameters or results; the entry point of a WASI program has neither", ErrUnsupported, e.Name)
+		}
+	}
+	return nil
+}
+
+// functionType is the type index of a function, imported or defined, of a validated module.
+func functionType(m *wasm.Module, index uint32) uint32 {
+	for _, i := range m.Imports {
+		if i.Kind != wasm.ExternFunc {
+			continue
+		}
+		if index == 0 {
+			return i.Func
+		}
+		index--
+	}
+	return m.Functions[index]
 }
 
 // initialImage is the memory that a module's active data segments describe.

@@ -157,7 +157,10 @@ func (c *code) Instantiate(ctx context.Context, config engine.InstanceConfig) (e
 			a.memory.Free()
 		}
 		if a.err != nil {
-			err = a.err
+			return nil, a.err
+		}
+		if strings.HasSuffix(err.Error(), "out of bounds memory access") {
+			return nil, &engine.Trap{Reason: engine.TrapMemory} // an active data segment, the only thing of the guest's that happens here
 		}
 		return nil, err
 	}

@@ -1,5 +1,5 @@
 ;; attack: nested loops that use many locals: compilers make a merge point of every local at every header
-;; expect: completed | refused unsupported | invalid syntax CompileError
+;; expect: completed | invalid unsupported | invalid syntax CompileError
 ;; because: what no compiler can do in reasonable time may be refused
 ;; expand: LOCALS 2000 "i32 "
 ;; expand: OPEN 1000 "(loop "

@@ -1,4 +1,4 @@
 ;; attack: an import that nobody provides
-;; expect: refused unsupported
+;; expect: invalid unsupported
 ;; feedback: env
 (module (import "env" "system" (func (param i32) (result i32))) (func (export "_start")))

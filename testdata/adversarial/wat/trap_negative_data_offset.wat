@@ -1,4 +1,3 @@
 ;; attack: a data segment at an offset that is negative as a signed number
-;; expect: failed trap | invalid syntax CompileError | refused unsupported
-;; because: as for data
+;; expect: failed trap
 (module (memory 1) (data (i32.const -4) "xxxxxxxx") (func (export "_start")))
