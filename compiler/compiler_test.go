@@ -49,7 +49,9 @@ func TestCompile(t *testing.T) {
 		"alias":            {Source{Language: "py3", Text: []byte("x")}, Python, "main.py", "x", 0, 0},
 		"formula":          {Source{Text: []byte("1 + 1")}, Python, "main.py", "1 + 1", 0, 0},
 		"plain tag":        {Source{Text: []byte("```text\nconst a = 1;\n```")}, JavaScript, "main.js", "const a = 1;\n", 1, 0},
-		"typescript":       {Source{Text: []byte("```ts\nconst a: number = 1;\n```")}, TypeScript, "main.ts", "const a = 1;\n", 1, 0},
+		"parsed as ts": {Source{Text: []byte("class Basket {\n  add(item: Item) {\n    this.items.push(item);\n  }\n}\n")}, TypeScript, "main.ts",
+			"class Basket {\n  add(item) {\n    this.items.push(item);\n  }\n}\n", 0, 0},
+		"typescript": {Source{Text: []byte("```ts\nconst a: number = 1;\n```")}, TypeScript, "main.ts", "const a = 1;\n", 1, 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

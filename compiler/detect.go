@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
 )
 
 // Languages lists what Compile accepts.
@@ -105,6 +107,9 @@ func detect(name string, program unfenced) (Language, error) {
 		return "", unknownLanguage(name, "the first line asks for %q", interpreter)
 	}
 	if lang, _ := byContent(program.text); lang != "" {
+		if lang == JavaScript && onlyTypeScript(program.text) {
+			lang = TypeScript
+		}
 		return lang, nil
 	}
 	looked := []string{"no code block tag"}
@@ -115,6 +120,17 @@ func detect(name string, program unfenced) (Language, error) {
 	}
 	looked = append(looked, "no #! line", "the content is like none of them")
 	return "", unknownLanguage(name, "%s; name the language", strings.Join(looked, ", "))
+}
+
+// onlyTypeScript settles what looks like JavaScript by parsing it: TypeScript has syntax that no single line gives away.
+func onlyTypeScript(text string) bool {
+	if len(text) > sample || tooDeep("", text) != nil {
+		return false
+	}
+	if len(transform("", text, api.LoaderJS, api.SourceMapNone).Errors) == 0 {
+		return false
+	}
+	return len(transform("", text, api.LoaderTS, api.SourceMapNone).Errors) == 0
 }
 
 // isWasm says whether the input is a WebAssembly binary.

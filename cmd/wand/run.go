@@ -94,6 +94,9 @@ func (a *app) run(c *cli.Context, flags *limitFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := rt.CacheError(); err != nil {
+		fmt.Fprintf(a.stderr, "wand: nothing is kept between runs, so each starts slowly: %s\n", printable(err.Error()))
+	}
 	var unsaved error
 	if dir := c.String("out"); dir != "" {
 		view.saved, unsaved = writeOut(dir, report.Files)

@@ -43,6 +43,7 @@ func TestScript(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("WAND_CACHE", cache)
 			e.Setenv("CI", os.Getenv("CI"))
+			e.Setenv("GUESTS", filepath.Join(cache, "guests"))
 			return nil
 		},
 		Condition: func(condition string) (bool, error) {
