@@ -8,7 +8,7 @@
 # Needs no root and installs nothing on the system: a C toolchain and the sources are downloaded into the cache as well. Does nothing
 # when the recipe and its inputs are unchanged. May be interrupted at any time. lib/common.sh says how a recipe is written.
 # Environment: WAND_CACHE (the cache folder), WAND_JOBS (compiler processes, default one per core), WAND_ZIG (a zig to use),
-# WAND_PYTHON_SOURCE and the like (tarballs to use).
+# WAND_PYTHON_SOURCE and the like (tarballs to use), WAND_KEEP=1 (leave the scratch folder, to look into a failed build).
 set -eu
 umask 022
 LC_ALL=C
@@ -60,7 +60,7 @@ until mkdir "$lock" 2>/dev/null; do
 done
 echo $$ >"$lock/pid"
 build_root=$WAND_CACHE/build
-trap 'rm -rf "$build_root" "$lock"' EXIT
+trap '[ -n "${WAND_KEEP:-}" ] || rm -rf "$build_root"; rm -rf "$lock"' EXIT
 trap 'exit 130' INT TERM HUP
 
 # recipe_digest hashes what decides a guest's content: its recipe, the shared recipe code, the toolchain and tarballs given by path.

@@ -43,7 +43,7 @@ source_fetch() {
     apt_private
     source_tmp=$WORK/fetch-$1
     mkdir -p "$source_tmp"
-    (cd "$source_tmp" && quietly "fetch-$1" apt-get -qq source --download-only --only-source "$1") || exit 1
+    (cd "$source_tmp" && quietly "fetch-$1" apt-get -qq source --download-only --tar-only --only-source "$1") || exit 1
     source_path=$(ls "$source_tmp"/*.orig.tar.* 2>/dev/null | grep -v '\.asc$' | head -n 1)
     [ -n "$source_path" ] || die "Debian's source package $1 has no upstream tarball; give one by path in $(source_variable "$1")"
     source_name=$(basename "$source_path")

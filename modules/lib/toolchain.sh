@@ -4,6 +4,7 @@
 #   CC CXX            compile for this machine
 #   WASM_CC WASM_CXX  compile for wasm32-wasi; when they link, they make a reactor. The linker puts the C stack first by itself
 #                     (--stack-first, which it would refuse as an option). Give the stack's size: -Wl,-z,stack-size=BYTES
+#   WASM_COMMAND_CC   the same, but links a command: for configure scripts, whose link tests need a main that is called
 #   AR RANLIB
 # Each is the path of a small script without spaces, fit for CC=... of any configure script.
 # Exported functions and imports: the WAND_EXPORT and WAND_IMPORT of include/wand.h. There are no threads, no exceptions and no
@@ -30,12 +31,14 @@ toolchain() {
     # for the very CPU of the machine (-mcpu): a fixed baseline keeps what is built the same everywhere.
     toolchain_script cc "cc -fno-sanitize=undefined"
     toolchain_script cxx "c++ -fno-sanitize=undefined"
-    toolchain_wasm="-target wasm32-wasi -mcpu=generic+bulk_memory+sign_ext+nontrapping_fptoint+mutable_globals -mexec-model=reactor -fno-sanitize=undefined"
-    toolchain_script wasm-cc "cc $toolchain_wasm"
-    toolchain_script wasm-cxx "c++ $toolchain_wasm -fno-exceptions"
+    toolchain_wasm="-target wasm32-wasi -mcpu=generic+bulk_memory+sign_ext+nontrapping_fptoint+mutable_globals -fno-sanitize=undefined"
+    toolchain_script wasm-command-cc "cc $toolchain_wasm"
+    toolchain_script wasm-cc "cc $toolchain_wasm -mexec-model=reactor"
+    toolchain_script wasm-cxx "c++ $toolchain_wasm -mexec-model=reactor -fno-exceptions"
     toolchain_script ar ar
     toolchain_script ranlib ranlib
     CC=$toolchain_bin/cc CXX=$toolchain_bin/cxx WASM_CC=$toolchain_bin/wasm-cc WASM_CXX=$toolchain_bin/wasm-cxx
+    WASM_COMMAND_CC=$toolchain_bin/wasm-command-cc
     AR=$toolchain_bin/ar RANLIB=$toolchain_bin/ranlib
 }
 

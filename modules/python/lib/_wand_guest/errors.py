@@ -1,0 +1,316 @@
+"""Describes exceptions for the report, and prints them as the python command does.
+
+Nothing here runs the program's code except str() of an exception, which the printed traceback needs too: values are shown from what an
+object holds, never through its own __repr__, which may be slow, endless or hostile.
+"""
+
+import collections
+import datetime
+import decimal
+import fractions
+import itertools
+import keyword
+import linecache
+import pathlib
+import re
+import sys
+import traceback
+import types
+import uuid
+
+OURS = "/usr/lib/python313.zip/_wand_guest/"
+LIBRARY = ("/usr/lib/python313.zip/", "<frozen ")
+FRAMES = 40  # of a deeper stack, the outer ten and the inner thirty
+CAUSES = 5
+NAMES = 12
+LINE = 300
+MESSAGE = 4000
+
+# Types of the library that show themselves shortly and without calling back. Exactly these: a subclass may have a __repr__ of its own.
+_PLAIN = (
+    datetime.date, datetime.datetime, datetime.time, datetime.timedelta, decimal.Decimal, fractions.Fraction, pathlib.PosixPath,
+    pathlib.PurePosixPath, re.Pattern, re.Match, uuid.UUID,
+)
+
+
+# What a class says of itself, past whatever its metaclass says.
+_name = type.__dict__["__name__"].__get__
+
+
+def describe(error, kind):
+    """Returns ERROR of the ABI for an exception that a program raised."""
+    try:
+        return _describe(error, kind, set())
+    except BaseException:
+        # Out of memory or of stack, or an exception that undoes whoever looks at it.
+        return {"kind": kind or "exception", "type": _name(type(error)), "message": "", "frames": []}
+
+
+def _describe(error, kind, seen):
+    seen.add(id(error))
+    entries = [entry for entry in _entries(BaseException.__traceback__.__get__(error)) if not entry[0].f_code.co_filename.startswith(OURS)]
+    frames = [_frame(frame, offset, line) for frame, offset, line in entries]
+    description = {
+        "kind": kind or ("assertion" if isinstance(error, AssertionError) else "exception"),
+        "type": _name(type(error)),
+        "message": _message(error),
+    }
+    inner = next((index for index in range(len(frames) - 1, -1, -1) if not frames[index].get("library")), None)
+    if isinstance(error, SyntaxError):
+        description["location"] = _syntax_location(error)
+    elif inner is not None:
+        description["location"] = _location(entries[inner], frames[inner])
+    if len(frames) > FRAMES:
+        frames = frames[:10] + frames[-(FRAMES - 10) :]
+    for frame in frames:
+        frame.pop("end_line", None)
+    description["frames"] = frames
+    if kind != "exit":
+        shown = _values(error, entries[inner][0] if inner is not None else None, description.get("location", {}))
+        if shown:
+            description["values"] = shown
+    hint = _hint(error)
+    if hint:
+        description["hint"] = hint
+    cause = BaseException.__cause__.__get__(error)
+    if cause is None and not BaseException.__suppress_context__.__get__(error):
+        cause = BaseException.__context__.__get__(error)
+    if cause is None and isinstance(error, BaseExceptionGroup):
+        cause = error.exceptions[0]
+    if cause is not None and id(cause) not in seen and len(seen) < CAUSES:
+        description["cause"] = _describe(cause, None, seen)
+    return description
+
+
+def describe_syntax(error, filename):
+    """Returns ERROR for what compiling a program raised."""
+    description = {"kind": "syntax", "type": _name(type(error)), "message": _message(error)}
+    if isinstance(error, SyntaxError):
+        description["location"] = _syntax_location(error)
+    else:
+        description["location"] = {"file": filename, "line": 1}
+        description["hint"] = "the program is nested too deeply to be compiled; split it into smaller expressions"
+    return description
+
+
+def _syntax_location(error):
+    location = {"file": str(error.filename or "")}
+    if isinstance(error.lineno, int) and error.lineno > 0:
+        location["line"] = error.lineno
+        if isinstance(error.offset, int) and error.offset > 0:
+            location["column"] = error.offset
+            if isinstance(error.end_lineno, int) and error.end_lineno >= error.lineno and isinstance(error.end_offset, int) and error.end_offset > 0:
+                location["end_line"] = error.end_lineno
+                location["end_column"] = error.end_offset
+        text = error.text if isinstance(error.text, str) else linecache.getline(location["file"], error.lineno)
+        location["line_text"] = text.rstrip("\r\n")[:LINE]
+    return location
+
+
+def _entries(trace):
+    while trace is not None:
+        yield trace.tb_frame, trace.tb_lasti, trace.tb_lineno
+        trace = trace.tb_next
+
+
+def _frame(frame, offset, line):
+    code = frame.f_code
+    file = code.co_filename
+    described = {"file": file, "function": code.co_name, "line": line or 0}
+    text = linecache.getline(file, line, frame.f_globals) if line else ""
+    position = _position(code, offset)
+    if position is not None:
+        first, last, start, end = position
+        if first == line:
+            described["column"] = _characters(text, start) + 1
+            described["end_line"] = last
+            tail = text if last == first else linecache.getline(file, last, frame.f_globals)
+            described["end_column"] = _characters(tail, end) + 1
+    described["line_text"] = text.rstrip("\r\n")[:LINE]
+    if file.startswith(LIBRARY):
+        described["library"] = True
+    return described
+
+
+def _position(code, offset):
+    """Returns the (line, end line, column, end column) of an instruction, or None; columns are in bytes from 0."""
+    if offset < 0:
+        return None
+    for index, position in enumerate(code.co_positions()):
+        if index == offset // 2:
+            return position if None not in position else None
+    return None
+
+
+def _characters(text, count):
+    """Turns a number of UTF-8 bytes into a number of characters."""
+    return count if text.isascii() else len(text.encode("utf-8", "surrogatepass")[:count].decode("utf-8", "replace"))
+
+
+def _location(entry, frame):
+    keys = ("file", "line", "column", "end_line", "end_column", "line_text")
+    return {key: frame[key] for key in keys if key in frame}
+
+
+def _message(error):
+    try:
+        text = str(error)
+    except Exception:
+        text = "<exception str() failed>"
+    return text if len(text) <= MESSAGE else text[:MESSAGE] + "..."
+
+
+def _hint(error):
+    """Returns Python's own suggestion, which it prints but does not keep."""
+    hint = getattr(error, "_wand_hint", None)
+    if isinstance(hint, str):
+        return hint[:MESSAGE]
+    if not isinstance(error, (NameError, AttributeError, ImportError)):
+        return None
+    try:
+        shown = traceback.TracebackException(type(error), error, error.__traceback__, limit=1, compact=True)._str
+        plain = str(error)
+    except Exception:
+        return None
+    return shown[len(plain) :].lstrip(". ") if shown.startswith(plain) and len(shown) > len(plain) else None
+
+
+def _values(error, frame, location):
+    """Returns what helps to understand a failure: both sides of a failed comparison, or the variables at hand."""
+    sides = getattr(error, "__dict__", {}).get("_wand_sides")
+    if isinstance(error, AssertionError) and type(sides) is tuple and len(sides) == 2:
+        return {"left": show(sides[0]), "right": show(sides[1])}
+    if frame is None:
+        return None
+    used = [word for word in re.findall(r"[^\W\d]\w*", location.get("line_text", "")) if not keyword.iskeyword(word)]
+    names = frame.f_locals
+    wanted = dict.fromkeys(name for name in used if name in names)
+    if frame.f_globals is not names and frame.f_code.co_name != "<module>":
+        wanted.update(dict.fromkeys(name for name in names))
+    shown = {}
+    for name in wanted:
+        value = names.get(name)
+        if name.startswith("__") or isinstance(value, (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)):
+            continue
+        shown[name] = show(value)
+        if len(shown) == NAMES:
+            break
+    return shown
+
+
+def show(value, limit=200):
+    """Returns a bounded text of a value that runs none of the program's code."""
+    try:
+        text = _show(value, 3, set())
+    except Exception:
+        text = f"<{_name(type(value))} object>"
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _show(value, depth, above):
+    kind = type(value)
+    if kind in (bool, types.NoneType, float, complex, range, types.EllipsisType):
+        return repr(value)
+    if kind is int:
+        return repr(value) if value.bit_length() < 1000 else f"<int of {value.bit_length()} bits>"
+    if kind in (str, bytes, bytearray):
+        return repr(value[:160]) + ("..." if len(value) > 160 else "")
+    name = _name(kind)
+    if depth == 0 or id(value) in above:
+        return "..." if kind not in (list, dict, set, tuple) else {list: "[...]", dict: "{...}", set: "{...}", tuple: "(...)"}[kind]
+    above = above | {id(value)}
+    for base, opening, closing in ((list, "[", "]"), (tuple, "(", ")"), (set, "{", "}"), (frozenset, "frozenset({", "})")):
+        if issubclass(kind, base):
+            parts = []
+            for item in base.__iter__(value):
+                if len(parts) == 12:
+                    parts.append(f"... ({base.__len__(value)} items)")
+                    break
+                parts.append(_show(item, depth - 1, above))
+            text = ", ".join(parts)
+            if base is tuple and len(parts) == 1:
+                text += ","
+            if base in (set, frozenset) and not parts:
+                return f"{base.__name__}()"
+            return f"{opening}{text}{closing}" if kind is base else f"{name}({opening}{text}{closing})"
+    if issubclass(kind, dict):
+        parts = []
+        for key, item in dict.items(value):
+            if len(parts) == 12:
+                parts.append(f"... ({dict.__len__(value)} items)")
+                break
+            parts.append(f"{_show(key, depth - 1, above)}: {_show(item, depth - 1, above)}")
+        text = "{" + ", ".join(parts) + "}"
+        return text if kind is dict else f"{name}({text})"
+    if kind in _PLAIN:
+        return repr(value)
+    if kind is collections.deque:
+        return "deque([" + ", ".join(_show(item, depth - 1, above) for item in itertools.islice(value, 12)) + "])"
+    if issubclass(kind, BaseException):
+        return f"{name}({', '.join(_show(item, depth - 1, above) for item in BaseException.args.__get__(value)[:4])})"
+    if kind in (types.FunctionType, types.MethodType, types.BuiltinFunctionType):
+        return f"<function {value.__name__}>"
+    if issubclass(kind, type):
+        return f"<class {_name(value)}>"
+    try:
+        held = object.__getattribute__(value, "__dict__")
+    except Exception:
+        held = {}
+    if type(held) is not dict:
+        held = {}
+    parts = [f"{key}={_show(item, depth - 1, above)}" for key, item in list(held.items())[:8] if type(key) is str]
+    return f"<{name} {' '.join(parts)}>" if parts else f"<{name} object>"
+
+
+def print_uncaught(error):
+    """Prints an exception that nobody caught: through sys.excepthook when the program has set one."""
+    hook = sys.excepthook
+    if hook is not sys.__excepthook__:
+        try:
+            hook(type(error), error, error.__traceback__)
+            return
+        except BaseException as raised:
+            print("Error in sys.excepthook:", file=sys.stderr)
+            print_traceback(raised)
+            print("\nOriginal exception was:", file=sys.stderr)
+    print_traceback(error)
+
+
+def print_traceback(error):
+    """Prints an exception as the python command does, without frames of ours."""
+    try:
+        exception = traceback.TracebackException(type(error), error, error.__traceback__, compact=True)
+        _hide(exception, 0)
+        print("".join(exception.format()), end="", file=sys.stderr)
+    except BaseException:
+        # Out of memory or of stack: what can be said without either.
+        try:
+            sys.stderr.write(f"{type(error).__name__}\n")
+        except BaseException:
+            pass
+
+
+def _hide(exception, depth):
+    if exception is None or depth > 100:
+        return
+    exception.stack[:] = [frame for frame in exception.stack if not frame.filename.startswith(OURS)]
+    _hide(exception.__cause__, depth + 1)
+    _hide(exception.__context__, depth + 1)
+    for inner in exception.exceptions or ():
+        _hide(inner, depth + 1)
+
+
+def warm_up():
+    """Runs the paths above once before the snapshot, so that what they import and cache is in it."""
+    import io
+
+    try:
+        raise ValueError("warm-up")
+    except ValueError as error:
+        describe(error, None)
+        stderr, sys.stderr = sys.stderr, io.StringIO()
+        try:
+            print_traceback(error)
+        finally:
+            sys.stderr = stderr
+    linecache.clearcache()

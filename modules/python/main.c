@@ -1,0 +1,285 @@
+/* The Python guest: the exports of the guest ABI around CPython, and the built-in module _wand, the way out of it. What can be said in
+   Python is in lib/_wand_guest; here is what must be below the program's first frame, or needs CPython's own headers. */
+#define Py_BUILD_CORE 1
+#include <Python.h>
+#include <pycore_frame.h>
+#include <pycore_pystate.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wasi/api.h>
+
+#include "wand.h"
+
+/* _wand.respond(response: bytes): the response of the current request. */
+static PyObject *respond(PyObject *module, PyObject *response)
+{
+    char *text;
+    Py_ssize_t length;
+    if (PyBytes_AsStringAndSize(response, &text, &length) < 0) {
+        return NULL;
+    }
+    wand_respond(text, (size_t)length);
+    Py_RETURN_NONE;
+}
+
+/* _wand.call(name: str, args: bytes) -> bytes: calls a host function with JSON, returns JSON. */
+static PyObject *call(PyObject *module, PyObject *args)
+{
+    const char *name, *value;
+    Py_ssize_t name_length, value_length;
+    if (!PyArg_ParseTuple(args, "s#y#:call", &name, &name_length, &value, &value_length)) {
+        return NULL;
+    }
+    int32_t length = wand_call(name, (size_t)name_length, value, (size_t)value_length);
+    if (length < 0) {
+        PyErr_SetString(PyExc_SystemError, "the host gave no result");
+        return NULL;
+    }
+    PyObject *result = PyBytes_FromStringAndSize(NULL, length);
+    if (result == NULL) {
+        return NULL;
+    }
+    if (wand_take(PyBytes_AS_STRING(result), (size_t)length) != length) {
+        Py_DECREF(result);
+        PyErr_SetString(PyExc_SystemError, "the host's result came back short");
+        return NULL;
+    }
+    return result;
+}
+
+/* _wand.compile(source: bytes, filename: str) -> code: compiles a main program (PyCF_WAND_MAIN, see patches/). Run it with globals that
+   are its locals too. */
+static PyObject *compile_main(PyObject *module, PyObject *args)
+{
+    const char *source;
+    Py_ssize_t length;
+    PyObject *filename;
+    if (!PyArg_ParseTuple(args, "y#U:compile", &source, &length, &filename)) {
+        return NULL;
+    }
+    if (strlen(source) != (size_t)length) {
+        PyErr_SetString(PyExc_SyntaxError, "source code cannot contain null bytes");
+        return NULL;
+    }
+    PyCompilerFlags flags = _PyCompilerFlags_INIT;
+    flags.cf_flags = PyCF_SOURCE_IS_UTF8 | PyCF_IGNORE_COOKIE | PyCF_WAND_MAIN;
+    return Py_CompileStringObject(source, filename, Py_file_input, &flags, 0);
+}
+
+/* _wand.environment() -> list[bytes]: the environment as the host gives it now; what libc holds is from before the snapshot. */
+static PyObject *environment(PyObject *module, PyObject *unused)
+{
+    __wasi_size_t count, size;
+    if (__wasi_environ_sizes_get(&count, &size) != 0 || count == 0) {
+        return PyList_New(0);
+    }
+    uint8_t **entries = PyMem_New(uint8_t *, count);
+    uint8_t *buffer = PyMem_Malloc(size);
+    PyObject *list = NULL;
+    if (entries == NULL || buffer == NULL) {
+        PyErr_NoMemory();
+    }
+    else if (__wasi_environ_get(entries, buffer) != 0) {
+        list = PyList_New(0);
+    }
+    else if ((list = PyList_New((Py_ssize_t)count)) != NULL) {
+        for (__wasi_size_t i = 0; i < count; i++) {
+            PyObject *entry = PyBytes_FromString((const char *)entries[i]);
+            if (entry == NULL) {
+                Py_CLEAR(list);
+                break;
+            }
+            PyList_SET_ITEM(list, (Py_ssize_t)i, entry);
+        }
+    }
+    PyMem_Free(entries);
+    PyMem_Free(buffer);
+    return list;
+}
+
+/* _wand.find_spec(name, path=None, target=None): the last finder's method; it explains why a module is missing. It is in C so that it leaves no
+   frame in the traceback that the program sees. */
+static PyObject *find_spec(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    PyObject *guest = PyImport_ImportModule("_wand_guest.missing");
+    if (guest == NULL || count < 1) {
+        return NULL;
+    }
+    PyObject *found = PyObject_CallMethod(guest, "find", "OO", args[0], count > 1 ? args[1] : Py_None);
+    Py_DECREF(guest);
+    if (found != NULL && PyUnicode_Check(found)) {
+        PyErr_SetImportErrorSubclass(PyExc_ModuleNotFoundError, found, args[0], NULL);
+        Py_CLEAR(found);
+    }
+    return found;
+}
+
+static PyMethodDef wand_methods[] = {
+    {"respond", respond, METH_O, NULL},
+    {"call", call, METH_VARARGS, NULL},
+    {"compile", compile_main, METH_VARARGS, NULL},
+    {"environment", environment, METH_NOARGS, NULL},
+    {"find_spec", (PyCFunction)(void (*)(void))find_spec, METH_FASTCALL, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef wand_module = {PyModuleDef_HEAD_INIT, "_wand", "The way out of the sandbox.", -1, wand_methods};
+
+static PyObject *init_wand(void) { return PyModule_Create(&wand_module); }
+
+/* Extension modules that the recipe linked in. */
+#define X(name, init) extern PyObject *init(void);
+#include "wand_extensions.h"
+#undef X
+
+/* The object whose begin and finish handle a request: the module _wand_guest.run. */
+static PyObject *guest;
+
+int32_t wand_abi(void) { return WAND_ABI; }
+
+void *wand_alloc(size_t size) { return malloc(size ? size : 1); }
+
+/* start makes the interpreter: isolated from whatever a user of a real machine could have set, and the same at every start. */
+static PyStatus start(void)
+{
+    PyPreConfig before;
+    PyPreConfig_InitIsolatedConfig(&before);
+    before.utf8_mode = 1;
+    PyStatus status = Py_PreInitialize(&before);
+    if (PyStatus_Exception(status)) {
+        return status;
+    }
+    PyConfig config;
+    PyConfig_InitIsolatedConfig(&config);
+    config.site_import = 0;
+    config.install_signal_handlers = 0;
+    config.write_bytecode = 0;
+    config.pathconfig_warnings = 0;
+    config.buffered_stdio = 0; /* what was printed is with the host, whatever stops the program */
+    config.use_hash_seed = 1;
+    config.hash_seed = 0;
+    config.module_search_paths_set = 1;
+    config.code_debug_ranges = 1;
+    status = PyConfig_SetString(&config, &config.program_name, L"python3");
+    if (!PyStatus_Exception(status)) status = PyConfig_SetString(&config, &config.home, L"/usr");
+    if (!PyStatus_Exception(status)) status = PyConfig_SetString(&config, &config.prefix, L"/usr");
+    if (!PyStatus_Exception(status)) status = PyConfig_SetString(&config, &config.exec_prefix, L"/usr");
+    if (!PyStatus_Exception(status)) status = PyConfig_SetString(&config, &config.executable, L"/usr/bin/python3");
+    if (!PyStatus_Exception(status)) status = PyWideStringList_Append(&config.module_search_paths, L"/usr/lib/python313.zip");
+    if (!PyStatus_Exception(status)) status = Py_InitializeFromConfig(&config);
+    PyConfig_Clear(&config);
+    return status;
+}
+
+int32_t wand_init(void)
+{
+    if (PyImport_AppendInittab("_wand", init_wand) < 0) {
+        return 1;
+    }
+#define X(name, init) if (PyImport_AppendInittab(name, init) < 0) return 1;
+#include "wand_extensions.h"
+#undef X
+    PyStatus status = start();
+    if (PyStatus_Exception(status)) {
+        fprintf(stderr, "python: %s: %s\n", status.func ? status.func : "start", status.err_msg ? status.err_msg : "failed");
+        return 2;
+    }
+    guest = PyImport_ImportModule("_wand_guest.run");
+    PyObject *ready = guest ? PyObject_CallMethod(guest, "prepare", NULL) : NULL;
+    if (ready == NULL) {
+        PyErr_Print();
+        return 3;
+    }
+    Py_DECREF(ready);
+    fflush(stderr);
+    return 0;
+}
+
+int32_t wand_run(char *request, size_t length)
+{
+    PyObject *text = PyBytes_FromStringAndSize(request, (Py_ssize_t)length);
+    free(request);
+    /* begin returns (code, globals), or None when the request is done. The program runs from here, so that its first frame is the first. */
+    PyObject *program = text ? PyObject_CallMethod(guest, "begin", "O", text) : NULL;
+    Py_XDECREF(text);
+    if (program != NULL && program != Py_None) {
+        PyObject *globals = PyTuple_GET_ITEM(program, 1);
+        PyObject *value = PyEval_EvalCode(PyTuple_GET_ITEM(program, 0), globals, globals);
+        PyObject *exception = value ? NULL : PyErr_GetRaisedException();
+        PyObject *done = PyObject_CallMethod(guest, "finish", "OO", value ? value : Py_None, exception ? exception : Py_None);
+        Py_XDECREF(value);
+        Py_XDECREF(exception);
+        Py_SETREF(program, done);
+    }
+    if (program == NULL) {
+        PyErr_Print();
+        fflush(stderr);
+        return 1;
+    }
+    Py_DECREF(program);
+    return 0;
+}
+
+/* What wand_where says: at most this many frames and bytes. */
+#define WHERE_FRAMES 30
+static char where[32 * 1024];
+static char *where_end;
+
+/* put appends text to where; put_string a str as JSON. Both stop before the room for the closing brackets is gone. */
+static void put(const char *text)
+{
+    while (*text != 0 && where_end < where + sizeof(where) - 16) {
+        *where_end++ = *text++;
+    }
+}
+
+static void put_string(PyObject *text)
+{
+    put("\"");
+    if (PyUnicode_Check(text)) {
+        Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+        for (Py_ssize_t i = 0; i < length && i < 100; i++) {
+            Py_UCS4 c = PyUnicode_READ_CHAR(text, i);
+            char unit[16] = {(char)c};
+            if (c >= 0x10000) {
+                snprintf(unit, sizeof(unit), "\\u%04x\\u%04x", (unsigned)(0xd800 + ((c - 0x10000) >> 10)), (unsigned)(0xdc00 + (c & 0x3ff)));
+            }
+            else if (c < 0x20 || c == '"' || c == '\\' || c >= 0x7f) {
+                snprintf(unit, sizeof(unit), "\\u%04x", (unsigned)c);
+            }
+            put(unit);
+        }
+    }
+    put("\"");
+}
+
+/* Reads the frames of an interpreter that was stopped in the middle of whatever it did. */
+const char *wand_where(void)
+{
+    _PyInterpreterFrame *frames[WHERE_FRAMES];
+    int count = 0;
+    PyThreadState *thread = PyInterpreterState_ThreadHead(PyInterpreterState_Main());
+    if (thread == NULL) {
+        return NULL;
+    }
+    for (_PyInterpreterFrame *frame = thread->current_frame; frame != NULL && count < WHERE_FRAMES; frame = frame->previous) {
+        if (!_PyFrame_IsIncomplete(frame) && PyCode_Check(frame->f_executable)) {
+            frames[count++] = frame;
+        }
+    }
+    where_end = where;
+    put("[");
+    for (int i = count - 1; i >= 0; i--) {
+        char line[48];
+        PyCodeObject *code = _PyFrame_GetCode(frames[i]);
+        put("{\"file\": ");
+        put_string(code->co_filename);
+        put(", \"function\": ");
+        put_string(code->co_name);
+        int number = PyUnstable_InterpreterFrame_GetLine(frames[i]);
+        snprintf(line, sizeof(line), ", \"line\": %d}%s", number > 0 ? number : 0, i > 0 ? ", " : "");
+        put(line);
+    }
+    strcpy(where_end, "]");
+    return where;
+}

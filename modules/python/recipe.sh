@@ -1,0 +1,150 @@
+# The Python guest: CPython 3.13 with zlib, bz2, lzma and sqlite3 linked in, and its library as a zip. Sourced by build.sh.
+#
+# Extension modules to link in statically (numpy, for one) go into python_extensions as lines "module initfunction archive...": the
+# modules join the built-in ones, the archives the link.
+
+GUEST_LANGUAGES=python
+
+recipe_inputs() { find "$MODULES/python" -type f ! -name '*.md' ! -name '*.pyc'; }
+recipe_sources() { echo python3.13 zlib bzip2 xz-utils libdbd-sqlite3-perl; }
+
+python_extensions() { :; }
+
+# The C stack: deep enough for CPython's own recursion limits (patch 0006), of which tests/deep.py tries each.
+python_stack=8388608
+# What the interpreter is optimized with. Paths of this build leave no trace in what is built.
+python_flags() {
+    printf '%s' "-O3 -g0 -w -fno-strict-aliasing -ffile-prefix-map=$WORK=. -D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_GETPID -D_WASI_EMULATED_PROCESS_CLOCKS"
+}
+
+recipe_build() {
+    need make "install it (Debian: apt install make)"
+    need xz "tar unpacks the sources with it; install it (Debian: apt install xz-utils)"
+    toolchain
+    source_tree python3.13 "$WORK/python"
+    GUEST_VERSION=$SOURCE_VERSION
+    case $GUEST_VERSION in 3.13.*) ;; *) die "the Python source is $GUEST_VERSION, this recipe is for 3.13" ;; esac
+    component cpython PSF-2.0 "$WORK/python/LICENSE"
+    apply_patches "$WORK/python" "$MODULES"/python/patches/*.patch
+    source_tree zlib "$WORK/zlib"
+    component zlib Zlib "$WORK/zlib/LICENSE"
+    source_tree bzip2 "$WORK/bzip2"
+    component bzip2 bzip2-1.0.6 "$WORK/bzip2/LICENSE"
+    source_tree xz-utils "$WORK/xz"
+    component xz 0BSD "$WORK/xz/COPYING.0BSD"
+    # SQLite's own source package makes sqlite3.c with Tcl; this one carries it made.
+    source_tree libdbd-sqlite3-perl "$WORK/sqlite"
+    SOURCE_VERSION=$(sed -n 's/^#define SQLITE_VERSION  *"\(.*\)"/\1/p' "$WORK/sqlite/sqlite3.h")
+    sed -n '1,12p' "$WORK/sqlite/sqlite3.c" >"$WORK/sqlite/BLESSING"
+    component sqlite blessing "$WORK/sqlite/BLESSING"
+    say "python: sources ready"
+
+    # The two configure runs and the small libraries do not depend on each other, and each leaves a core idle half of the time.
+    mkdir -p "$WORK/native" "$WORK/wasm" "$WORK/deps/include" "$WORK/deps/lib"
+    quietly python-native-configure python_native_configure &
+    python_configure_job=$!
+    quietly python-libraries python_libraries
+    wait $python_configure_job || exit 1
+    say "python: zlib, bz2, lzma, sqlite3 built"
+    quietly python-native python_native
+    say "python: a native Python of the same version, which compiles the library"
+    quietly python-configure python_configure
+    say "python: configured for WebAssembly"
+    quietly python-wasm python_wasm
+    say "python: interpreter built"
+    quietly python-library python_library
+    say "python: library packed"
+}
+
+python_native_configure() {
+    cd "$WORK/native"
+    # Enough of a Python to freeze modules and run pack.py: two extension modules, little optimization.
+    mkdir -p Modules
+    printf '*static*\n_struct _struct.c\nbinascii binascii.c\n' >Modules/Setup.local
+    CC=$CC AR=$AR RANLIB=$RANLIB CONFIG_SITE=/dev/null ../python/configure -q --without-ensurepip --disable-test-modules --with-pymalloc
+}
+
+python_native() { make -C "$WORK/native" -s -j"$JOBS" OPT="-DNDEBUG -O1 -g0 -w" python; }
+
+# python_libraries compiles the four libraries: each its few files, with no configure script.
+python_libraries() (
+    set -e
+    flags="$(python_flags) -O2 -DNDEBUG"
+    # One file a time: of several zig would keep only one object.
+    cc() {
+        cc_out=$1; shift
+        for cc_file; do printf '%s\n' "$cc_file"; done | (cd "$WORK/$cc_dir" && xargs -n 1 -P "$JOBS" $WASM_CC $flags $cc_defines -c)
+        (cd "$WORK/$cc_dir" && "$AR" rcs "$WORK/deps/lib/$cc_out" *.o)
+    }
+    cc_dir=zlib cc_defines=
+    cc libz.a adler32.c compress.c crc32.c deflate.c infback.c inffast.c inflate.c inftrees.c trees.c uncompr.c zutil.c
+    cp "$WORK/zlib/zlib.h" "$WORK/zlib/zconf.h" "$WORK/deps/include"
+    cc_dir=bzip2
+    cc libbz2.a blocksort.c huffman.c crctable.c randtable.c compress.c decompress.c bzlib.c
+    cp "$WORK/bzip2/bzlib.h" "$WORK/deps/include"
+    mkdir "$WORK/xz/wand"
+    (cd "$WORK/xz/src/liblzma" &&
+        find common check lz lzma rangecoder delta simple -name '*.c' ! -name '*_tablegen.c' ! -name '*_small.c' ! -name '*mt.c' \
+            ! -name 'hardware_*.c' ! -name 'crc*_fast_*' ! -name 'crc_clmul*' | LC_ALL=C sort) >"$WORK/xz/files"
+    cc_dir=xz/wand
+    cc_defines="-DHAVE_STDBOOL_H -DHAVE_STDINT_H -DHAVE_INTTYPES_H -DHAVE_CHECK_CRC32 -DHAVE_CHECK_CRC64 -DHAVE_CHECK_SHA256 -DTUKLIB_SYMBOL_PREFIX=lzma_
+        -DHAVE_ENCODERS -DHAVE_DECODERS -DHAVE_MF_HC3 -DHAVE_MF_HC4 -DHAVE_MF_BT2 -DHAVE_MF_BT3 -DHAVE_MF_BT4 -DHAVE_LZIP_DECODER
+        -DHAVE_ENCODER_LZMA1 -DHAVE_ENCODER_LZMA2 -DHAVE_ENCODER_DELTA -DHAVE_DECODER_LZMA1 -DHAVE_DECODER_LZMA2 -DHAVE_DECODER_DELTA
+        -DHAVE_ENCODER_X86 -DHAVE_DECODER_X86 -DHAVE_ENCODER_ARM -DHAVE_DECODER_ARM -DHAVE_ENCODER_ARMTHUMB -DHAVE_DECODER_ARMTHUMB
+        -DHAVE_ENCODER_POWERPC -DHAVE_DECODER_POWERPC -DHAVE_ENCODER_IA64 -DHAVE_DECODER_IA64 -DHAVE_ENCODER_SPARC -DHAVE_DECODER_SPARC
+        -DHAVE_ENCODER_ARM64 -DHAVE_DECODER_ARM64 -DHAVE_ENCODER_RISCV -DHAVE_DECODER_RISCV -DNDEBUG -I../src/common"
+    for dir in api common check lz lzma rangecoder delta simple; do cc_defines="$cc_defines -I../src/liblzma/$dir"; done
+    cc liblzma.a $(sed 's,^,../src/liblzma/,' "$WORK/xz/files")
+    cp -R "$WORK/xz/src/liblzma/api/." "$WORK/deps/include"
+    cc_dir=sqlite
+    cc_defines="-DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_ENABLE_MATH_FUNCTIONS -DSQLITE_ENABLE_FTS5 -DSQLITE_ENABLE_RTREE
+        -DSQLITE_MAX_MMAP_SIZE=0 -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_OMIT_WAL -DSQLITE_TEMP_STORE=3 -DSQLITE_DQS=3"
+    cc libsqlite3.a sqlite3.c
+    cp "$WORK/sqlite/sqlite3.h" "$WORK/deps/include"
+)
+
+python_configure() {
+    # What a link test finds but the sandbox has not, or what a module needs that is not there.
+    python_absent="_socket _ssl _hashlib _ctypes _curses _curses_panel _tkinter _dbm _gdbm _uuid _posixsubprocess _posixshmem _multiprocessing
+        _interpreters _interpchannels _interpqueues readline resource syslog termios mmap grp pwd nis ossaudiodev spwd"
+    {
+        cat "$WORK/python/Tools/wasm/config.site-wasm32-wasi"
+        # zig's headers for WASI declare more than its libc has.
+        for python_header in sys_mman sys_epoll sys_timerfd sys_inotify sys_eventfd libintl netdb pthread_np grp; do printf 'ac_cv_header_%s_h=no\n' "$python_header"; done
+        for python_function in mmap dlopen epoll_create epoll_create1 setgroups timerfd_create; do printf 'ac_cv_func_%s=no\n' "$python_function"; done
+        for python_module in $python_absent; do printf 'py_cv_module_%s=n/a\n' "$python_module"; done
+    } >"$WORK/wasm/config.site"
+    cd "$WORK/wasm"
+    python_lib="-L$WORK/deps/lib"
+    python_inc="-I$WORK/deps/include"
+    CC=$WASM_COMMAND_CC CXX=$WASM_COMMAND_CC AR=$AR RANLIB=$RANLIB READELF=true PKG_CONFIG=false CFLAGS=$(python_flags) CONFIG_SITE=$WORK/wasm/config.site \
+        ZLIB_CFLAGS=$python_inc ZLIB_LIBS="$python_lib -lz" BZIP2_CFLAGS=$python_inc BZIP2_LIBS="$python_lib -lbz2" \
+        LIBLZMA_CFLAGS=$python_inc LIBLZMA_LIBS="$python_lib -llzma" LIBSQLITE3_CFLAGS=$python_inc LIBSQLITE3_LIBS="$python_lib -lsqlite3" \
+        ../python/configure -q --host=wasm32-wasip1 --build="$(../python/config.guess)" --with-build-python="$WORK/native/python" \
+        --prefix=/usr --disable-test-modules --without-ensurepip --with-pymalloc
+    # A module that configure left out would only be missed at run time.
+    for python_module in _SQLITE3 _BZ2 _LZMA ZLIB _DECIMAL UNICODEDATA _DATETIME _JSON _STRUCT _ELEMENTTREE SELECT; do
+        grep -q "^MODULE_${python_module}_STATE=yes" Makefile || { echo "configure left out $python_module"; return 1; }
+    done
+}
+
+python_wasm() {
+    cd "$WORK/wasm"
+    python_extensions | while read -r ext_module ext_init ext_archives; do printf 'X("%s", %s)\n' "$ext_module" "$ext_init"; done >wand_extensions.h
+    python_archives=$(python_extensions | cut -d' ' -f3-)
+    # The link is the one that the Makefile makes for python.wasm, with our main and without the command's.
+    cat >wand.mk <<'MK'
+wand-reactor.wasm: wand_main.o $(LINK_PYTHON_DEPS)
+	$(LINKCC) $(WAND_LINK) -o $@ wand_main.o $(WAND_ARCHIVES) $(LINK_PYTHON_OBJS) $(LIBS) $(MODLIBS) $(SYSLIBS)
+wand_main.o: $(WAND_MAIN)
+	$(CC) $(PY_CORE_CFLAGS) -I. -I$(WAND_INCLUDE) -c -o $@ $(WAND_MAIN)
+MK
+    make -s -j"$JOBS" -f Makefile -f wand.mk OPT="-DNDEBUG" WAND_MAIN="$MODULES/python/main.c" WAND_INCLUDE="$MODULES/include" \
+        WAND_ARCHIVES="$python_archives" WAND_LINK="-mexec-model=reactor -s -Wl,-z,stack-size=$python_stack" wand-reactor.wasm
+    cp wand-reactor.wasm "$OUT/python.wasm"
+    chmod 644 "$OUT/python.wasm"
+}
+
+python_library() {
+    "$WORK/native/python" -I -S -E "$MODULES/python/pack.py" --library "$WORK/python/Lib" --ours "$MODULES/python/lib" --out "$OUT/python313.zip"
+}

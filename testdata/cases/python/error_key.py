@@ -1,0 +1,3 @@
+# value: prices = {'pear': 3}
+prices = {"pear": 3}
+prices["apple"]  # error: KeyError: 'apple'

@@ -1,0 +1,7 @@
+# status: completed
+# stdout: bye
+import atexit
+import sys
+
+atexit.register(print, "bye")
+sys.exit()

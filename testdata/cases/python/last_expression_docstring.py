@@ -1,0 +1,2 @@
+# result: "only this"
+"only this"

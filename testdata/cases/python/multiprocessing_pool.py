@@ -1,0 +1,3 @@
+import multiprocessing
+
+multiprocessing.Pool(2)  # error: OSError: [Errno 58] processes are not available in this sandbox; call the function directly...

@@ -1,0 +1,2 @@
+# result: "forty-two"
+answer = "forty-two"

@@ -1,0 +1,3 @@
+# result: none
+def solution(n):
+    return n

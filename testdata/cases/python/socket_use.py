@@ -1,0 +1,3 @@
+import socket
+
+socket.create_connection(("example.com", 80))  # error: OSError: [Errno 40] the network is not reachable from this sandbox...

@@ -1,0 +1,3 @@
+import subprocess
+
+subprocess.run(["ls"])  # error: OSError: [Errno 58] processes are not available in this sandbox; do it in Python, or call a host function (import tools)

@@ -1,0 +1,4 @@
+# error: ToolError
+import tools
+
+tools.call("no.such.function", a=1)
