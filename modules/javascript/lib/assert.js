@@ -15,7 +15,7 @@ const phrases = {
   notStrictEqual: 'Expected "actual" to be strictly unequal to:',
   notDeepEqual: 'Expected "actual" not to be loosely deep-equal to:',
   notEqual: 'Expected "actual" to be loosely unequal to:',
-  notIdentical: 'Values identical but not reference-equal:',
+  notIdentical: 'Values have same structure but are not reference-equal:',
 };
 
 class AssertionError extends Error {
@@ -88,7 +88,7 @@ function diffLines(a, b) {
   let i = 0, j = 0;
   while (i < a.length || j < b.length) {
     if (i < a.length && j < b.length && same(a[i], b[j])) {
-      out.push(`  ${a[i]}`);
+      out.push(`  ${b[j]}`);
       i++;
       j++;
     } else if (i < a.length && (j >= b.length || table[i + 1][j] >= table[i][j + 1])) {
@@ -97,19 +97,22 @@ function diffLines(a, b) {
       out.push(`- ${b[j++]}`);
     }
   }
-  // lines far from any change say nothing
+  if (out.length <= 50) return out.join('\n');
+  // in a long text, lines far from any change say nothing
   const near = out.map((line, k) => out.slice(Math.max(0, k - 2), k + 3).some((l) => l[0] !== ' '));
   const kept = [];
   out.forEach((line, k) => {
     if (near[k]) kept.push(line);
     else if (kept[kept.length - 1] !== '...') kept.push('...');
   });
-  return kept.slice(0, 60).join('\n');
+  return kept.slice(0, 50).join('\n');
 }
 
-function fail(actual, expected, message, operator, from) {
+function fail(actual, expected, message, operator, generated) {
   if (message instanceof Error) throw message;
-  throw new AssertionError({ message, actual, expected, operator, stackStartFn: from });
+  const e = new AssertionError({ message: message ?? generated, actual, expected, operator });
+  e.generatedMessage = message === undefined;
+  throw e;
 }
 
 function ok(value, message) {
@@ -140,7 +143,7 @@ function checkThrown(error, expected, message, operator) {
   }
   if (native.classOf(expected) === 'RegExp') {
     if (expected.test(String(error))) return;
-    fail(error, expected, message ?? `The input did not match the regular expression ${inspect(expected)}. Input:\n\n${inspect(String(error))}\n`, operator);
+    fail(error, expected, message, operator, `The input did not match the regular expression ${inspect(expected)}. Input:\n\n${inspect(String(error))}\n`);
   }
   const keys = Object.keys(expected);
   if (expected instanceof Error) keys.push('name', 'message');
@@ -154,7 +157,7 @@ function checkThrown(error, expected, message, operator) {
       if (error !== null && error !== undefined && n in Object(error)) a[n] = error[n];
       b[n] = expected[n];
     }
-    fail(a, b, message, 'deepStrictEqual');
+    fail(a, b, message, operator, difference(a, b, 'deepStrictEqual'));
   }
 }
 
@@ -245,10 +248,10 @@ Object.assign(assert, {
     if (value !== null && value !== undefined) fail(value, null, `ifError got unwanted exception: ${value.message || inspect(value)}`, 'ifError');
   },
   match(text, pattern, message) {
-    if (typeof text !== 'string' || !pattern.test(text)) fail(text, pattern, message ?? `The input did not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`, 'match');
+    if (typeof text !== 'string' || !pattern.test(text)) fail(text, pattern, message, 'match', `The input did not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`);
   },
   doesNotMatch(text, pattern, message) {
-    if (typeof text === 'string' && pattern.test(text)) fail(text, pattern, message ?? `The input was expected to not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`, 'doesNotMatch');
+    if (typeof text === 'string' && pattern.test(text)) fail(text, pattern, message, 'doesNotMatch', `The input was expected to not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`);
   },
 });
 

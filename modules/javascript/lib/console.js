@@ -141,10 +141,7 @@ function duration(ms) {
 
 function box(head, rows) {
   const widths = head.map((h, i) => Math.max(stringWidth(h), ...rows.map((r) => stringWidth(r[i]))) + 2);
-  const line = (cells) => '│' + cells.map((c, i) => {
-    const needed = (widths[i] - stringWidth(c)) / 2;
-    return ' '.repeat(Math.floor(needed)) + c + ' '.repeat(Math.ceil(needed));
-  }).join('│') + '│';
+  const line = (cells) => `│${cells.map((c, i) => ` ${c}${' '.repeat(widths[i] - stringWidth(c) - 1)}`).join('│')}│`;
   const rule = widths.map((w) => '─'.repeat(w));
   return [`┌${rule.join('┬')}┐`, line(head), `├${rule.join('┼')}┤`, ...rows.map(line), `└${rule.join('┴')}┘`].join('\n');
 }

@@ -12,7 +12,11 @@ function remember(file, text) {
   sources.set(file, text);
 }
 
-function setProgram(file, text, packages) {
+// silent: of a translated program the host writes the error, in positions of the source.
+let silent = false;
+
+function setProgram(file, text, packages, quiet) {
+  silent = quiet === true;
   mainFile = file;
   libraries.length = 0;
   libraries.push(...packages);
@@ -181,6 +185,7 @@ function callee(location) {
 
 // print writes what Node would write to standard error for an error that nobody caught.
 function print(error, report) {
+  if (silent) return;
   let out = '';
   const at = report.location;
   if (at && at.line_text !== undefined) {

@@ -13,6 +13,13 @@ const messages = {
   ELOOP: 'too many symbolic links encountered', ENAMETOOLONG: 'name too long', EXDEV: 'cross-device link not permitted',
 };
 
+// The numbers that Linux has for them: errors carry it as errno.
+const linux = {
+  EPERM: 1, ENOENT: 2, EIO: 5, EBADF: 9, EAGAIN: 11, EACCES: 13, EEXIST: 17, EXDEV: 18, ENOTDIR: 20, EISDIR: 21, EINVAL: 22, EMFILE: 24,
+  EFBIG: 27, ENOSPC: 28, ESPIPE: 29, EROFS: 30, ENAMETOOLONG: 36, ENOSYS: 38, ENOTEMPTY: 39, ELOOP: 40, ENOTSUP: 95, EDQUOT: 122,
+};
+const numberOf = (code) => +Object.keys(errnos).find((k) => errnos[k] === code);
+
 const READ = 1, WRITE = 2, CREATE = 4, TRUNCATE = 8, APPEND = 16, EXCLUSIVE = 32;
 const modes = {
   r: READ, rs: READ, 'r+': READ | WRITE, w: WRITE | CREATE | TRUNCATE, wx: WRITE | CREATE | TRUNCATE | EXCLUSIVE,
@@ -29,7 +36,7 @@ function systemError(errno, syscall, file, dest) {
   const code = errnos[errno] === 'ENOTCAPABLE' ? 'EACCES' : errnos[errno] || 'EIO';
   const where = file === undefined ? '' : ` '${file}'${dest === undefined ? '' : ` -> '${dest}'`}`;
   const e = new Error(`${code}: ${messages[code] || native.strerror(errno).toLowerCase()}, ${syscall}${where}`);
-  e.errno = -errno;
+  e.errno = -(linux[code] || errno);
   e.syscall = syscall;
   e.code = code;
   if (file !== undefined) e.path = file;
@@ -180,7 +187,7 @@ const sync = {
     const n = name(file);
     const at = full(n);
     const st = native.stat(at, true);
-    if (typeof st !== 'number' && (st[0] & constants.S_IFMT) === constants.S_IFDIR) throw systemError(+Object.keys(errnos).find((k) => errnos[k] === 'EISDIR'), 'read');
+    if (typeof st !== 'number' && (st[0] & constants.S_IFMT) === constants.S_IFDIR) throw systemError(numberOf('EISDIR'), 'read');
     const fd = check(native.open(at, openFlags(options && options.flag), 0), 'open', n);
     try {
       return out(readAll(fd, n, typeof st === 'number' ? 0 : st[1]), encoding);
@@ -229,7 +236,7 @@ const sync = {
     const n = name(file);
     const at = full(n);
     const st = check(native.stat(at, true), 'scandir', n);
-    if ((st[0] & constants.S_IFMT) !== constants.S_IFDIR) throw systemError(+Object.keys(errnos).find((k) => errnos[k] === 'ENOTDIR'), 'scandir', n);
+    if ((st[0] & constants.S_IFMT) !== constants.S_IFDIR) throw systemError(numberOf('ENOTDIR'), 'scandir', n);
     const names = check(native.readdir(at), 'scandir', n).sort();
     const recursive = options && options.recursive;
     const withTypes = options && options.withFileTypes;
@@ -256,7 +263,7 @@ const sync = {
       at2 += `/${part}`;
       const st = native.stat(at2, true);
       if (typeof st !== 'number') {
-        if ((st[0] & constants.S_IFMT) !== constants.S_IFDIR) throw systemError(+Object.keys(errnos).find((k) => errnos[k] === 'EEXIST'), 'mkdir', n);
+        if ((st[0] & constants.S_IFMT) !== constants.S_IFDIR) throw systemError(numberOf('EEXIST'), 'mkdir', n);
         continue;
       }
       check(native.mkdir(at2), 'mkdir', n);
@@ -306,7 +313,7 @@ const sync = {
   },
   copyFile(from, to, mode) {
     const b = name(to);
-    if (mode & 1 && sync.exists(b)) throw systemError(+Object.keys(errnos).find((k) => errnos[k] === 'EEXIST'), 'copyfile', name(from), b);
+    if (mode & 1 && sync.exists(b)) throw systemError(numberOf('EEXIST'), 'copyfile', name(from), b);
     sync.writeFile(b, sync.readFile(from));
   },
   cp(from, to, options = {}) {
@@ -337,7 +344,7 @@ const sync = {
       if ((st[0] & constants.S_IFMT) !== constants.S_IFLNK) return at;
       at = path.resolve(path.dirname(at), native.readlink(at));
     }
-    throw systemError(+Object.keys(errnos).find((k) => errnos[k] === 'ELOOP'), 'realpath', n);
+    throw systemError(numberOf('ELOOP'), 'realpath', n);
   },
   truncate(file, size = 0) {
     const fd = sync.open(file, 'r+');
@@ -415,7 +422,10 @@ for (const k of Object.keys(sync)) {
   }
   promises[k] = k === 'open'
     ? async (...args) => new FileHandle(sync.open(...args))
-    : async (...args) => sync[k](...args);
+    : async (...args) => {
+      await internal('timers').promises.setImmediate(); // as late as work that another thread does
+      return sync[k](...args);
+    };
   fs[k] = (...args) => {
     const done = args.pop();
     if (typeof done !== 'function') throw nodeError(TypeError, 'ERR_INVALID_ARG_TYPE', `The "cb" argument must be of type function. Received ${inspect(done)}`);

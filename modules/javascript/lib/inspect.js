@@ -97,8 +97,7 @@ function formatValue(ctx, value, recurseTimes, typedArray) {
       options.stylize = ctx.stylize;
       const ret = f.call(context, depth, options, inspect);
       if (ret !== context) {
-        if (typeof ret !== 'object') return `${ret}`;
-        return formatValue(ctx, ret, recurseTimes).replaceAll('\n', `\n${' '.repeat(ctx.indentationLvl)}`);
+        return (typeof ret !== 'object' ? `${ret}` : formatValue(ctx, ret, recurseTimes)).replaceAll('\n', `\n${' '.repeat(ctx.indentationLvl)}`);
       }
     }
   }
@@ -228,12 +227,8 @@ function formatRaw(ctx, value, recurseTimes, typedArray) {
   } else {
     keys = kind === 'Module' ? objectKeys(value) : getKeys(value, ctx.showHidden);
     if (kind === 'Arguments') {
-      braces[0] = '[Arguments] [';
-      braces[1] = ']';
-      keys = nonIndexKeys(value, ctx.showHidden);
-      if (value.length === 0 && keys.length === 0) return '[Arguments] []';
-      extras = ARRAY_EXTRAS;
-      formatter = formatArray;
+      braces[0] = '[Arguments] {';
+      if (keys.length === 0) return '[Arguments] {}';
     } else if (typeof value === 'function') {
       base = functionBase(value, constructor, tag);
       if (keys.length === 0) return ctx.stylize(base, 'special');
@@ -669,7 +664,7 @@ function groupElements(ctx, output, value) {
   const actualMax = longest + 2;
   if (!(actualMax * 3 + ctx.indentationLvl < ctx.breakLength && (total / actualMax > 5 || longest <= 6))) return output;
   const bias = Math.sqrt(actualMax - total / output.length);
-  const biasedMax = Math.max(actualMax - 3 - bias + 3, 1);
+  const biasedMax = Math.max(actualMax - 3 - bias, 1);
   const columns = Math.min(
     Math.round(Math.sqrt(2.5 * biasedMax * count) / biasedMax),
     Math.floor((ctx.breakLength - ctx.indentationLvl) / actualMax),

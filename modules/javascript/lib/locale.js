@@ -197,7 +197,8 @@ function install() {
   set(globalThis, 'Intl', Intl);
   // localeCompare without collation tables: letters first by base letter, then accents, then lower before upper case.
   const base = (s) => s.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase();
-  const rank = (c) => (/[\p{L}]/u.test(c) ? 3 : /[0-9]/.test(c) ? 2 : /\s/.test(c) ? 0 : 1);
+  const marks = '_-,;:!?.\'"()[]{}@*/\\&#%`^+<=>|~$';
+  const rank = (c) => (/[\p{L}]/u.test(c) ? 300 : /[0-9]/.test(c) ? 200 : /\s/.test(c) ? 0 : 1 + marks.indexOf(c));
   const compare = (a, b) => {
     const n = Math.min(a.length, b.length);
     for (let i = 0; i < n; i++) {

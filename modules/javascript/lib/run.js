@@ -24,7 +24,7 @@ function start(text) {
     phase: PROGRAM, request, file, status: 'completed', error: undefined, exitCode: undefined, rejections: new Map(),
     lookup: () => undefined, value: undefined, valueSource: undefined, emittedBeforeExit: false, warnings: [],
   };
-  errors.setProgram(file, source, request.path || []);
+  errors.setProgram(file, source, request.path || [], request.traceback === 'none');
   if (request.seed) native.seed(seedFrom(request.seed));
   if (request.op === 'check') {
     check(source, file);
@@ -40,6 +40,7 @@ function start(text) {
   delete globalThis.INPUT;
   if (request.input !== undefined) Object.defineProperty(globalThis, 'INPUT', { value: request.input, writable: true, enumerable: false, configurable: true });
   launch(source, file);
+  timers.runTicks(guard); // Node runs them before the first promise job
 }
 
 // A seed of 64 hex digits becomes Math.random's 64 bits.
@@ -142,7 +143,10 @@ function turn() {
   if (run.error !== undefined) return false;
   if (timers.runTicks(guard)) return true;
   if (reportRejections()) return run.error === undefined;
-  if (timers.runNext(guard)) return true;
+  if (timers.runNext(guard)) {
+    if (run.error === undefined) timers.runTicks(guard);
+    return true;
+  }
   if (run.phase === PROGRAM) {
     const e = new Error('the top-level await never settles: what it waits for is not resolved, and nothing else is left to run');
     e.stack = `Error: ${e.message}`;

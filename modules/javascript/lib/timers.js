@@ -166,12 +166,14 @@ function nextTick(f, ...args) {
   ticks.push([f, args]);
 }
 
-// runTicks calls what nextTick queued, and says whether there was anything.
+// runTicks calls what nextTick queued, also what is queued meanwhile, and says whether there was anything.
 function runTicks(guard) {
   if (ticks.length === 0) return false;
-  const queue = ticks;
-  ticks = [];
-  for (const [f, args] of queue) guard(() => f(...args));
+  while (ticks.length > 0) {
+    const queue = ticks;
+    ticks = [];
+    for (const [f, args] of queue) guard(() => f(...args));
+  }
   return true;
 }
 
