@@ -142,7 +142,7 @@ func (a *attack) judge(t *testing.T, r *runtime.Report, canary *canary, spill st
 	if wall := time.Duration(u.WallMS * float64(time.Millisecond)); wall > a.limits.Deadline+attackGrace {
 		t.Errorf("ran for %v, with a deadline of %v", wall, a.limits.Deadline)
 	}
-	if exhausted(runtime.KindFuel) != (u.Fuel.Used > u.Fuel.Limit) {
+	if u.Fuel.Used > u.Fuel.Limit && r.Status != runtime.Exhausted || exhausted(runtime.KindFuel) && u.Fuel.Used <= u.Fuel.Limit {
 		t.Errorf("used %d of %d units of fuel and is %s", u.Fuel.Used, u.Fuel.Limit, outcome(r, nil))
 	}
 	if u.Fuel.Limit != a.limits.Fuel || u.Memory.LimitBytes != a.limits.Memory || u.OutputLimit != a.limits.Output || u.StorageCap != a.limits.Storage {

@@ -57,8 +57,19 @@ func (j *job) do(ctx context.Context) (*Report, error) {
 	r.out = newOutput(r.limits.Output, keep, j.options.SpillDir, j.options.Stdout, j.options.Stderr, r.hold)
 	defer r.out.stdout.close()
 	defer r.out.stderr.close()
-	err := j.guarded(ctx)
-	return j.report(err)
+	return j.report(r.settled(j.guarded(ctx)))
+}
+
+// settled makes the fuel limit exact: a program that ended by itself, after its last check, with more charged than there was, has exhausted its
+// fuel all the same.
+func (r *run) settled(err error) error {
+	var stop *hostfuncs.Stop
+	var trap *engine.Trap
+	byItself := err == nil || errors.As(err, &trap) || errors.As(err, &stop) && stop.Kind == hostfuncs.KindExit
+	if byItself && r.charged > r.limits.Fuel {
+		return &hostfuncs.Stop{Kind: hostfuncs.KindFuel, Used: r.charged, Limit: r.limits.Fuel}
+	}
+	return err
 }
 
 // guarded runs the guest and returns how it ended; what a limit says before the guest even started comes the same way.
