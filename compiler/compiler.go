@@ -96,10 +96,11 @@ type Checker interface {
 	Check(ctx context.Context, module *Module) ([]Diagnostic, error)
 }
 
-// Default limits of a Compiler, in bytes.
+// Default limits of a Compiler, in bytes. That for TypeScript is low because the translator's time grows with the square of its input when
+// the input has very many errors: some ten seconds at this size.
 const (
 	DefaultMaxSource     = 16 << 20
-	DefaultMaxTypeScript = 2 << 20
+	DefaultMaxTypeScript = 256 << 10
 	DefaultMaxWasm       = 64 << 20
 )
 
@@ -108,7 +109,7 @@ const (
 type Compiler struct {
 	// Checker, when set, checks Python and JavaScript before Compile returns.
 	Checker Checker
-	// MaxSource, MaxTypeScript and MaxWasm are the largest source texts, in bytes. Defaults: 16 MiB, 2 MiB, 64 MiB.
+	// MaxSource, MaxTypeScript and MaxWasm are the largest source texts, in bytes. Defaults: 16 MiB, 256 KiB, 64 MiB.
 	MaxSource, MaxTypeScript, MaxWasm int
 }
 
@@ -180,7 +181,7 @@ func (c *Compiler) Compile(ctx context.Context, source Source) (*Module, []Diagn
 			return nil, nil, tooLarge(name, "TypeScript", len(m.Source), limit)
 		}
 		var found []Diagnostic
-		if m.Program, m.SourceMap, found, err = typescript(m.Name, m.Source); err != nil {
+		if m.Program, m.SourceMap, found, err = typescript(ctx, m.Name, m.Source); err != nil {
 			return nil, nil, err
 		}
 		diagnostics = append(diagnostics, found...)

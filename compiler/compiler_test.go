@@ -209,12 +209,17 @@ func TestHostile(t *testing.T) {
 		"ts calls":           {Language: TypeScript, Text: []byte("a" + strings.Repeat("()", mb/2))},
 		"ts as":              {Language: TypeScript, Text: []byte("a" + strings.Repeat(" as b", mb/5))},
 		"ts plus":            {Language: TypeScript, Text: []byte("a" + strings.Repeat("+a", mb/2))},
+		"ts errors":          {Language: TypeScript, Text: []byte(strings.Repeat("let x\n", 1<<13))},
+		"ts slashes":         {Language: TypeScript, Text: []byte("f()" + strings.Repeat(`/\`, mb/2))},
+		"ts increments":      {Language: TypeScript, Text: []byte("a" + strings.Repeat("++", mb/2))},
+		"ts interface":       {Language: TypeScript, Text: []byte("~" + strings.Repeat("interface <", mb/11))},
 		"ts extends":         {Language: TypeScript, Text: []byte(strings.Repeat("class A extends ", mb/16))},
 	}
 	for name, source := range sources {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			_, diagnostics, err := Compile(context.Background(), source)
+			c := Compiler{MaxTypeScript: 2 << 20}
+			_, diagnostics, err := c.Compile(context.Background(), source)
 			took := time.Since(start)
 			t.Logf("%v, %d diagnostics, %v", took, len(diagnostics), err)
 			if took > 15*time.Second {

@@ -40,6 +40,7 @@ type nesting struct {
 	previous    token
 	word        string // the previous token, if it is a word
 	newline     bool   // a line ended since the previous token
+	lookahead   int    // bytes read to find the ends of regular expressions
 	pessimistic bool
 	reason      string
 	inside      map[int]bool // if not nil: lines, from 0, that start inside a template literal or comment
@@ -204,7 +205,8 @@ func (n *nesting) name() {
 	}
 	n.word = word
 	switch word {
-	case "const", "let", "var", "import", "break", "continue", "debugger", "interface":
+	case "const", "var", "break", "continue", "debugger":
+		// Reserved everywhere, unlike let, type or interface, which are names as well.
 		n.reset()
 	case "return", "throw":
 		n.reset()
@@ -286,16 +288,13 @@ func (n *nesting) punctuation(c byte) {
 			return
 		}
 		if strings.HasPrefix(rest, "--") {
-			n.pos++
-			n.previous = closing
-			n.pos++
+			n.increment()
 			return
 		}
 		n.chain()
 	case '+':
 		if strings.HasPrefix(rest, "++") {
-			n.pos += 2
-			n.previous = closing
+			n.increment()
 			return
 		}
 		if n.previous == operator {
@@ -337,6 +336,18 @@ func (n *nesting) punctuation(c byte) {
 	n.pos++
 }
 
+// increment is ++ or --, which nests as a prefix.
+func (n *nesting) increment() {
+	if n.previous == value && !n.newline {
+		n.postfix()
+	} else {
+		n.chain()
+	}
+	n.previous, n.newline, n.word = closing, false, ""
+	n.spend(n.depth)
+	n.pos += 2
+}
+
 // namespace says that a dot may belong to namespace a.b.c, which nests.
 func (n *nesting) namespace() bool {
 	from := strings.LastIndexByte(n.text[max(0, n.pos-64):n.pos], '\n') + 1
@@ -357,32 +368,36 @@ func (n *nesting) slash() {
 		n.skip(min(end+4, len(rest)))
 		return
 	}
-	length, ok := regexLength(rest)
-	certain := n.previous == value && !n.newline
-	switch {
-	case n.previous == operator && ok:
-		n.statement(value)
-		n.pos += length
-		return
-	case n.previous == operator:
-		n.pessimistic = true
-		return
-	case !certain && ok && !harmless(rest[1:length-1]):
-		n.pessimistic = true
-		return
+	if certain := n.previous == value && !n.newline; !certain {
+		// Each look ahead may read to the end of the line; very many of them would take the square of its length.
+		if n.lookahead > 4*len(n.text) {
+			n.pessimistic = true
+			return
+		}
+		length, ok := regexLength(rest)
+		n.lookahead += length
+		switch {
+		case n.previous == operator && ok:
+			n.statement(value)
+			n.pos += length
+			return
+		case n.previous == operator, ok && !harmless(rest[1:length-1]):
+			n.pessimistic = true
+			return
+		}
 	}
 	n.previous, n.newline, n.word = operator, false, ""
 	n.spend(n.depth)
 	n.pos++
 }
 
-// regexLength measures the regular expression literal at the start of s, without flags.
+// regexLength measures the regular expression literal at the start of s, without flags; if there is none, it says how much it read.
 func regexLength(s string) (int, bool) {
 	class := false
 	for i := 1; i < len(s); i++ {
 		switch s[i] {
 		case '\n':
-			return 0, false
+			return i, false
 		case '\\':
 			i++
 		case '[':
@@ -395,7 +410,7 @@ func regexLength(s string) (int, bool) {
 			}
 		}
 	}
-	return 0, false
+	return len(s), false
 }
 
 // harmless says that a text reads the same for this lexer whether it is code or the body of a regular expression.

@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -115,4 +116,24 @@ func FuzzAlign(f *testing.F) {
 
 func transformed(m *Module) string {
 	return string(transform(m.Name, m.Source, api.LoaderTS, api.SourceMapNone).Code)
+}
+
+// Whatever is repeated how often: the translator must not take the process along or run for ever on what tooDeep accepts.
+func FuzzTranslatorCost(f *testing.F) {
+	for _, s := range []string{"a=>", "(", "`${", "interface <", "++", "/\\", "let x\n", "if(a)\n", "a?b:", "<T>", "class A extends ", ".a", "async(", "\n`x`", "!", "namespace a.", "{a:"} {
+		f.Add("", s, "", uint16(3000))
+		f.Add("x = ", s, "a", uint16(20000))
+	}
+	f.Fuzz(func(t *testing.T, before, middle, after string, n uint16) {
+		text := before + strings.Repeat(middle, int(n)) + after
+		if len(text) > DefaultMaxTypeScript/2 {
+			return
+		}
+		defer time.AfterFunc(30*time.Second, func() {
+			panic("too slow: " + strconv.Quote(before) + " " + strconv.Quote(middle) + " " + strconv.Quote(after) + " " + strconv.Itoa(int(n)))
+		}).Stop()
+		if _, _, err := Compile(context.Background(), Source{Language: TypeScript, Text: []byte(text)}); err != nil && !errors.As(err, new(*InputError)) {
+			t.Fatal(err)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"context"
 	"fmt"
 	"path"
 	"strings"
@@ -12,8 +13,9 @@ import (
 // included. Enums, namespaces, parameter properties and decorators become what ES2023 has. Names need no help, because nothing is
 // renamed; nothing is dropped as unused except imports of types, so that the value of the last expression survives.
 //
-// The lines of the translation are those of the original (see align). An error is a failure of ours.
-func typescript(name, text string) (program string, m *SourceMap, diagnostics []Diagnostic, err error) {
+// The lines of the translation are those of the original (see align). An error is a failure of ours, or ctx's: the translator cannot be
+// cancelled, so it then goes on for a while with nobody waiting. What it may cost is bounded by tooDeep and by MaxTypeScript.
+func typescript(ctx context.Context, name, text string) (program string, m *SourceMap, diagnostics []Diagnostic, err error) {
 	if d := tooDeep(name, text); d != nil {
 		return "", nil, []Diagnostic{*d}, nil
 	}
@@ -21,7 +23,14 @@ func typescript(name, text string) (program string, m *SourceMap, diagnostics []
 	if ext := strings.ToLower(path.Ext(name)); ext == ".tsx" || ext == ".jsx" {
 		loader = api.LoaderTSX
 	}
-	result := transform(name, text, loader, api.SourceMapExternal)
+	ready := make(chan api.TransformResult, 1)
+	go func() { ready <- transform(name, text, loader, api.SourceMapExternal) }()
+	var result api.TransformResult
+	select {
+	case result = <-ready:
+	case <-ctx.Done():
+		return "", nil, nil, ctx.Err()
+	}
 	diagnostics = append(messages(SeverityError, name, text, result.Errors), messages(SeverityWarning, name, text, result.Warnings)...)
 	if len(result.Errors) > 0 {
 		return "", nil, diagnostics, nil
@@ -52,10 +61,13 @@ func transform(name, text string, loader api.Loader, sourcemap api.SourceMap) ap
 	})
 }
 
+// maxMessages bounds the findings of one severity: the first few say what is wrong, and each costs a search for its line.
+const maxMessages = 10
+
 // messages turns esbuild's findings into ours.
 func messages(severity Severity, name, text string, list []api.Message) []Diagnostic {
 	var out []Diagnostic
-	for _, m := range list {
+	for _, m := range list[:min(len(list), maxMessages)] {
 		d := Diagnostic{Severity: severity, Message: m.Text, File: name}
 		if severity == SeverityError {
 			d.Type = "SyntaxError"
