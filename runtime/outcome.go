@@ -165,7 +165,10 @@ func (r *Report) responded(m *compiler.Module, text []byte) error {
 		e.ExitCode = said.ExitCode
 	}
 	r.Error = e
-	if ranOutOfMemory(e) {
+	switch {
+	case said.Status == Invalid && e.Hint == "" && (e.Type == "MemoryError" || e.Type == "RecursionError"):
+		e.Hint = "the source is nested too deeply for the compiler: break the expression up, or build the data in a loop"
+	case said.Status == Failed && ranOutOfMemory(e):
 		// The request was larger than any WebAssembly memory, so the interpreter refused it before the limit could.
 		r.Status = Exhausted
 		e.Kind, e.Limit = KindMemory, r.Usage.Memory.LimitBytes
@@ -206,7 +209,11 @@ func ranOutOfMemory(e *Error) bool {
 	case "MemoryError":
 		return true
 	case "OverflowError":
-		return strings.Contains(e.Message, "index-sized integer") || strings.Contains(e.Message, "too large to convert to C ssize_t")
+		for _, words := range []string{"index-sized integer", "too large to convert to C ssize_t", "too long for a Python string", "too large to concat", "too many digits in integer"} {
+			if strings.Contains(e.Message, words) {
+				return true
+			}
+		}
 	case "InternalError", "RangeError":
 		return strings.Contains(e.Message, "out of memory") || strings.Contains(e.Message, "string too long")
 	}

@@ -1,5 +1,5 @@
 # attack: an event that nobody sets: the event loop has nothing to wait for
-# expect: exhausted deadline
+# expect: failed exception RuntimeError
 # limits: deadline=500ms
 import asyncio
 async def main():

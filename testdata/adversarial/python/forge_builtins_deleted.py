@@ -2,6 +2,5 @@
 # expect: failed exception ValueError
 import builtins
 truth = ValueError("the truth")
-for name in list(vars(builtins)):
-    delattr(builtins, name)
+vars(builtins).clear()
 raise truth

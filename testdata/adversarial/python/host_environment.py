@@ -7,12 +7,14 @@ import sys
 import sysconfig
 import time
 facts = [dict(os.environ), sys.argv, sys.path, sys.executable, sys.prefix, sys.version, os.getcwd(), os.listdir("/"), time.tzname, list(sys.orig_argv)]
-for ask in (platform.platform, platform.node, platform.processor, platform.uname, os.uname, os.getlogin, os.getuid, os.getpid, os.getppid, os.cpu_count,
-            site.getusersitepackages, site.getsitepackages, sysconfig.get_paths, lambda: sysconfig.get_config_vars(), lambda: os.path.expanduser("~"), lambda: os.statvfs("/")) if hasattr(os, "uname") else ():
-    try:
-        facts.append(repr(ask()))
-    except Exception as e:
-        facts.append(repr(e))
+for module, names in [(platform, "platform node processor uname python_build libc_ver"), (os, "uname getlogin getuid getpid getppid cpu_count getcwd times"),
+                      (site, "getusersitepackages getsitepackages"), (sysconfig, "get_paths get_config_vars get_platform")]:
+    for name in names.split():
+        try:
+            facts.append([name, repr(getattr(module, name)())])
+        except Exception as e:
+            facts.append([name, repr(e)])
+facts += [os.path.expanduser("~"), os.path.abspath(".")]
 for folder, folders, names in os.walk("/"):
     facts.append([folder, folders[:20], names[:20]])
 print(facts)

@@ -1,6 +1,6 @@
 # attack: a dict that only grows
 # expect: exhausted memory
-# limits: memory=64MiB
+# limits: memory=64MiB fuel=4G
 d = {}
 i = 0
 while True:

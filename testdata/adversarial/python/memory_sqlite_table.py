@@ -1,5 +1,6 @@
 # attack: an in-memory database that grows for ever
 # expect: exhausted memory
+# limits: fuel=4G
 import sqlite3
 c = sqlite3.connect(":memory:")
 c.execute("create table t(x)")

@@ -1,5 +1,6 @@
 # attack: copy.deepcopy of a deep structure
 # expect: failed exception RecursionError
+# limits: fuel=4G
 import copy
 x = []
 for _ in range(200_000):
