@@ -468,7 +468,7 @@ func TestLimitDeadlineExact(t *testing.T) {
 func TestLimitsCannotBeCaught(t *testing.T) {
 	t.Parallel()
 	rt := sharedRuntime(t)
-	limits := runtime.Limits{Fuel: 100_000_000, Memory: 96 << 20, Deadline: 400 * time.Millisecond, Output: 10_000, Storage: 1 << 20, HostCalls: 5}
+	limits := runtime.Limits{Fuel: 2_000_000_000, Memory: 96 << 20, Deadline: 400 * time.Millisecond, Output: 10_000, Storage: 1 << 20, HostCalls: 5}
 	// What a wrapper does when it has caught something: it writes a file, so that the report shows it.
 	const python = `
 import atexit, sys, weakref

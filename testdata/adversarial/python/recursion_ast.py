@@ -1,10 +1,9 @@
 # attack: hand the compiler a syntax tree that no parser would ever make
-# expect: failed exception RecursionError | failed exception ValueError
-# because: CPython words the refusal differently between its validator and its compiler
+# expect: failed exception RecursionError
 # limits: fuel=4G
 import ast
-node = ast.Constant(1)
+at = dict(lineno=1, col_offset=0, end_lineno=1, end_col_offset=1)
+node = ast.Constant(1, **at)
 for _ in range(100_000):
-    node = ast.UnaryOp(ast.USub(), node)
-compile(ast.fix_missing_locations(ast.Expression(ast.Constant(1))), "x", "eval")
-compile(ast.Expression(node, lineno=1, col_offset=0), "x", "eval")
+    node = ast.UnaryOp(ast.USub(), node, **at)
+compile(ast.Expression(node), "x", "eval")

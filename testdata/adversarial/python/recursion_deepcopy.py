@@ -1,6 +1,6 @@
 # attack: copy.deepcopy of a deep structure
 # expect: failed exception RecursionError
-# limits: fuel=4G
+# limits: fuel=4G memory=192MiB
 import copy
 x = []
 for _ in range(200_000):
