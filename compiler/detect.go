@@ -226,17 +226,19 @@ func (e *evidence) line(l string) {
 		if !has("{") && last != ';' {
 			e.python += 2
 		}
-	case "import":
-		if !strings.ContainsAny(l, "\"'{*;") && len(strings.Fields(l)) >= 2 && importLine(l) {
-			e.python += 3
-		}
-	case "from":
-		if has(" import ") {
-			e.python += 4
-		}
-	case "print":
-		if strings.HasPrefix(l, "print(") && last != ';' {
+	}
+	// These may stand behind a semicolon: import sys; sys.exit(3).
+	for statement := range strings.SplitSeq(l, ";") {
+		statement = strings.TrimSpace(statement)
+		switch {
+		case strings.HasPrefix(statement, "import ") && !strings.ContainsAny(statement, "\"'{*(") && importLine(statement):
+			e.python += 5
+		case strings.HasPrefix(statement, "from ") && strings.Contains(statement, " import "):
+			e.python += 5
+		case strings.HasPrefix(statement, "print("), strings.HasPrefix(statement, "print '"), strings.HasPrefix(statement, "print \""):
 			e.python += 2
+		case strings.HasPrefix(statement, "const "), strings.HasPrefix(statement, "let "), strings.HasPrefix(statement, "var "):
+			e.javascript += 3
 		}
 	}
 	if strings.HasPrefix(l, "@") && !has("{") && last != ';' {
@@ -256,8 +258,6 @@ func (e *evidence) line(l string) {
 
 	// JavaScript.
 	switch first {
-	case "const", "let", "var":
-		e.javascript += 3
 	case "function":
 		e.javascript += 3
 	case "export":
@@ -277,10 +277,10 @@ func (e *evidence) line(l string) {
 			e.javascript += 2
 		}
 	}
-	for _, s := range [...]string{"===", "!==", "=>", "&&", "||", "console.", "null", "undefined", "typeof ", "new ", "++", ".length", "require(", "} else", "function(", "function (", "Math.", "JSON.", "Promise.", "...", "?.", "??", "this.", "`"} {
+	for _, s := range [...]string{"===", "!==", "=>", "&&", "||", "console.", "process.", "null", "undefined", "typeof ", "new ", "++", ".length", "require(", "} else", "function(", "function (", "Math.", "JSON.", "Promise.", "...", "?.", "??", "this.", "`"} {
 		if has(s) {
 			switch s {
-			case "console.", "===", "!==", "=>", "} else", "undefined":
+			case "console.", "process.", "===", "!==", "=>", "} else", "undefined":
 				e.javascript += 3
 			case "...", "new ", "null":
 				if !looksProse(l) {
@@ -477,8 +477,11 @@ func looksProse(l string) bool {
 	return false
 }
 
-// expressionOnly accepts what could be a formula: no two plain words side by side.
+// expressionOnly accepts what could be a formula or a single name: no two plain words side by side.
 func expressionOnly(text string) bool {
+	if name := strings.TrimSpace(text); identifierStart(name) && len(firstWord(name)) == len(name) {
+		return true
+	}
 	for l := range strings.SplitSeq(text, "\n") {
 		previous := false
 		for _, w := range strings.Fields(l) {

@@ -9,7 +9,10 @@ import (
 func TestByContent(t *testing.T) {
 	tests := map[Language][]string{
 		Python: {
-			"print(1)", "print('hello; world')", "x = 5\ny = x + 1\nx * y", "import os", "import os, sys as s\n", "from math import sqrt\nsqrt(2)",
+			"INPUT", "INPUT[\"n\"] ** 2", "print(1)", "print('hello; world')", "import sys; sys.exit(3)", "import time; time.sleep(1); print(1)", "x = 1; y = 2; print(x + y)", "from math import pi; print(pi)",
+			"import os;print(os.getcwd())", "input()", "open('x').read()", "sorted([3, 1])", "raise SystemExit", "del x", "exit(3)", "print 'x'", "x = input(); print(x)",
+			"import sys; print('\\n'.join(sys.argv))", "a = [1]; a.append(2); a", "import asyncio; asyncio.run(main())", "x=1;y=2", "if 1: print(2)", "def f(): return 1",
+			"import os; os.system('ls'); print('a => b; c === d')", "f = lambda x: x; f(1)", "import json, sys; json.dump({}, sys.stdout)", "print(1); print(2);", "x = 5\ny = x + 1\nx * y", "import os", "import os, sys as s\n", "from math import sqrt\nsqrt(2)",
 			"for i in range(3):\n    print(i)", "while True:\n    pass", "[x**2 for x in range(10)]", "sum(range(10**12))", "1 + 1", "2**10", "len('abc')",
 			"def f(x: int) -> str:\n    return str(x)", "class A:\n    x: int = 1\n", "# add\na = 1", "'a' * 3", "x: number = 5",
 			"try:\n    x = 1\nexcept BaseException:\n    pass\n", "@dataclass\nclass P:\n    x: float\n", "lambda x: x", "async def main():\n    await f()\n",
@@ -19,7 +22,7 @@ func TestByContent(t *testing.T) {
 			"if x == 1: print('one')\nelif x: print('two')", "a, b = 1, 2", "s = 'x' * 10**10", "d = {}\nd['a'] = 1\nd", "import numpy as np\nnp.zeros((3, 3))",
 		},
 		JavaScript: {
-			"console.log(1)", "const a = 1", "let x = 1; x + 1", "var y = [1, 2].map(v => v * 2)", "function f() { return 1 }\nf()", "for (let i = 0; i < 3; i++) console.log(i)",
+			"console.log(1)", "console.log(1); console.log(2)", "let a = 1; let b = 2; a + b", "import x from 'y'; x()", "var a = 1; a", "const {a} = b; a", "process.exit(3)", "require('fs').readFileSync(0)", "throw 1", "a = 1; a === 2", "const a = 1", "let x = 1; x + 1", "var y = [1, 2].map(v => v * 2)", "function f() { return 1 }\nf()", "for (let i = 0; i < 3; i++) console.log(i)",
 			"while (true) {}", "(() => 1)()", "const { a, b: c } = require('x')", "import fs from 'fs';", "import { a } from \"b\"", "export default 1;", "async function f() { await g(); }",
 			"new Map([[1, 2]])", "if (a === b) { c() } else { d() }", "class A { constructor(x) { this.x = x; } }", "throw new Error('x')", "[1,2,3].reduce((a, b) => a + b, 0);",
 			"// add\nconst a = 1", "/* Check if in given list, are any two closer */\nconst f = (a) => {\n  return a;\n}", "x = `a ${b}`;", "JSON.stringify({a: 1})", "Math.max(1, 2)",

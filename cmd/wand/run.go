@@ -301,6 +301,10 @@ func (v *verdict) headline(r *runtime.Report, on bool) string {
 		if e.Type != "" && e.Type != message {
 			message = strings.TrimSuffix(e.Type+": "+message, ": ")
 		}
+		if l := e.Location; l != nil {
+			// Python's own text of a SyntaxError ends in the position, which follows here in any case.
+			message = strings.TrimSuffix(message, fmt.Sprintf(" (%s, line %d)", l.File, l.Line))
+		}
 		line += ": " + clip(oneLine(message), 300)
 		if l := e.Location; l != nil && l.Line > 0 {
 			line += fmt.Sprintf(" (%s:%d)", oneLine(l.File), l.Line)
