@@ -1,0 +1,3 @@
+// hint: no browser
+
+document.getElementById('x'); // error: ReferenceError: document is not defined

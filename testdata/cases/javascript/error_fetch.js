@@ -1,0 +1,3 @@
+// error: TypeError: fetch failed...
+
+await fetch('https://example.com/');

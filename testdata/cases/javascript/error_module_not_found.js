@@ -1,0 +1,3 @@
+// hint: Nothing can be installed
+
+const x = require('lodash'); // error: Error: Cannot find module 'lodash'

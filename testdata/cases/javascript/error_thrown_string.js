@@ -1,0 +1,3 @@
+// error: Uncaught: boom
+
+throw 'boom';

@@ -1,0 +1,3 @@
+// hint: There are no other processes
+
+const cp = require('child_process'); // error: Error: The module 'child_process' is not available in this sandbox....

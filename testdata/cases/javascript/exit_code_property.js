@@ -1,0 +1,6 @@
+// exit: 2
+// status: failed
+// stdout: end
+
+process.exitCode = 2;
+console.log('end');

@@ -1,0 +1,3 @@
+// result: 5
+
+export const answer = 5;

@@ -1,0 +1,4 @@
+// result: none
+
+const box = {};
+box.value = 5;

@@ -1,0 +1,4 @@
+// result: 7
+
+const later = async () => 7;
+later();

@@ -1,0 +1,4 @@
+// result: "done"
+
+const answer = 'done';
+if (answer) { 1 + 1; }

@@ -1,0 +1,4 @@
+// result: {"sum": 6, "list": [1, 2]}
+
+const list = [1, 2];
+({ sum: 6, list });

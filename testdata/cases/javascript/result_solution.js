@@ -1,0 +1,7 @@
+// result: [1, 2]
+// stdout: called
+
+async function solution() {
+  console.log('called');
+  return [1, 2];
+}

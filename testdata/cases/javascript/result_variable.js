@@ -1,0 +1,4 @@
+// result: 42
+
+let result;
+setTimeout(() => { result = 42; }, 1);

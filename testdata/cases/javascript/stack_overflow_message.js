@@ -1,0 +1,5 @@
+// error: RangeError: Maximum call stack size exceeded
+// hint: base case
+
+function f() { return f() + 1; }
+f();
