@@ -51,21 +51,54 @@ type Component struct {
 	SourceSHA256 string `json:"source_sha256"`
 }
 
-// Guest is an opened guest: its files are in memory and agree with the manifest.
+// Guest is a guest that was found. Its files are read when they are asked for, and then agree with the manifest. It is safe for concurrent use.
 type Guest struct {
 	Manifest Manifest
 	// Origin says where it came from: "embedded" or a folder.
 	Origin string
 	// Digest is the SHA-256 over the digests of all files, in hex: it changes whenever anything in the guest does.
 	Digest string
-	files  map[string][]byte
+	fsys   fs.FS
+	// verify: hash a file when it is read. The linker vouches for what is embedded; hashing that at every start would only cost time.
+	verify bool
 }
 
-// Wasm is the guest's module.
-func (g *Guest) Wasm() []byte { return g.files[g.Manifest.Name+".wasm"] }
+// Wasm reads the guest's module. The error wraps ErrBadGuest.
+func (g *Guest) Wasm() ([]byte, error) { return g.File(g.Manifest.Name + ".wasm") }
 
-// File returns another file of the guest, nil when there is none of that name. It must not be changed.
-func (g *Guest) File(name string) []byte { return g.files[name] }
+// File reads a file of the guest and checks it against the manifest. The error wraps ErrBadGuest.
+func (g *Guest) File(name string) ([]byte, error) {
+	i := slices.IndexFunc(g.Manifest.Files, func(f FileInfo) bool { return f.Name == name })
+	if i < 0 {
+		return nil, g.bad("it has no %s", name)
+	}
+	content, err := fs.ReadFile(g.fsys, name)
+	if err != nil {
+		return nil, g.bad("%v", err)
+	}
+	if f := g.Manifest.Files[i]; int64(len(content)) != f.Size {
+		return nil, g.bad("%s has %d bytes, its manifest says %d", name, len(content), f.Size)
+	} else if g.verify {
+		if digest := sha256.Sum256(content); hex.EncodeToString(digest[:]) != f.SHA256 {
+			return nil, g.bad("%s is not what its manifest says", name)
+		}
+	}
+	return content, nil
+}
+
+// Check reads and checks every file.
+func (g *Guest) Check() error {
+	for _, f := range g.Manifest.Files {
+		if _, err := g.File(f.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *Guest) bad(format string, args ...any) error {
+	return fmt.Errorf("%w: the %s guest in %s: %s; rebuild it with: make guests", ErrBadGuest, g.Manifest.Name, g.Origin, fmt.Sprintf(format, args...))
+}
 
 // CacheDir is the folder that holds everything that wand builds for this user: WAND_CACHE, or wand in the user's cache folder.
 func CacheDir() (string, error) {
@@ -105,8 +138,7 @@ func Find(name string) (*Guest, error) {
 	if e := embedded(); e != nil {
 		if sub, err := fs.Sub(e, name); err == nil {
 			if _, err := fs.Stat(sub, "manifest.json"); err == nil {
-				// The linker vouches for what is embedded: hashing it at every start would only cost time.
-				return load(sub, name, "embedded", false)
+				return open(sub, name, "embedded", false)
 			}
 		}
 	}
@@ -117,45 +149,32 @@ func Find(name string) (*Guest, error) {
 	return Open(filepath.Join(dir, "guests", name))
 }
 
-// Open opens the guest in a folder and checks every file against the manifest.
+// Open opens the guest in a folder. The error wraps ErrNoGuest or ErrBadGuest.
 func Open(dir string) (*Guest, error) {
-	return load(os.DirFS(dir), filepath.Base(dir), dir, true)
+	return open(os.DirFS(dir), filepath.Base(dir), dir, true)
 }
 
-func load(fsys fs.FS, name, origin string, verify bool) (*Guest, error) {
+func open(fsys fs.FS, name, origin string, verify bool) (*Guest, error) {
+	g := &Guest{Origin: origin, fsys: fsys, verify: verify, Manifest: Manifest{Name: name}}
 	text, err := fs.ReadFile(fsys, "manifest.json")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: the %s guest is not in %s; build it with: make guests", ErrNoGuest, name, origin)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrBadGuest, err)
+		return nil, g.bad("%v", err)
 	}
-	g := &Guest{Origin: origin, files: map[string][]byte{}}
 	if err := json.Unmarshal(text, &g.Manifest); err != nil {
-		return nil, fmt.Errorf("%w: %s/manifest.json: %v; rebuild it with: make guests", ErrBadGuest, origin, err)
+		return nil, g.bad("manifest.json: %v", err)
 	}
 	if g.Manifest.ABI != ABI {
-		return nil, fmt.Errorf("%w: the %s guest in %s speaks ABI %d, this program %d; rebuild it with: make guests", ErrBadGuest, name, origin, g.Manifest.ABI, ABI)
+		return nil, g.bad("it speaks ABI %d, this program %d", g.Manifest.ABI, ABI)
 	}
 	sum := sha256.New()
 	for _, f := range g.Manifest.Files {
-		content, err := fs.ReadFile(fsys, f.Name)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %v; rebuild it with: make guests", ErrBadGuest, err)
+		if !fs.ValidPath(f.Name) {
+			return nil, g.bad("manifest.json names a file %q", f.Name)
 		}
-		if int64(len(content)) != f.Size {
-			return nil, fmt.Errorf("%w: %s/%s has %d bytes, its manifest says %d; rebuild it with: make guests", ErrBadGuest, origin, f.Name, len(content), f.Size)
-		}
-		if verify {
-			if digest := sha256.Sum256(content); hex.EncodeToString(digest[:]) != f.SHA256 {
-				return nil, fmt.Errorf("%w: %s/%s is not what its manifest says; rebuild it with: make guests", ErrBadGuest, origin, f.Name)
-			}
-		}
-		g.files[f.Name] = content
 		fmt.Fprintf(sum, "%s %s\n", f.SHA256, f.Name)
-	}
-	if g.Wasm() == nil {
-		return nil, fmt.Errorf("%w: %s has no %s.wasm; rebuild it with: make guests", ErrBadGuest, origin, g.Manifest.Name)
 	}
 	g.Digest = hex.EncodeToString(sum.Sum(nil))
 	return g, nil

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"wand/compiler"
 	"wand/compiler/meter"
 	"wand/hostfuncs"
@@ -55,7 +57,10 @@ func (p *program) mount(f *vfs.FS) error {
 
 func (p *program) close(ctx context.Context) error {
 	p.ready.close(ctx)
-	err := p.code.Close(ctx)
+	var err error
+	if p.code != nil {
+		err = p.code.Close(ctx)
+	}
 	if p.image != nil {
 		err = errors.Join(err, p.image.Close())
 	}
@@ -195,12 +200,12 @@ func (rt *Runtime) guest(ctx context.Context, name string) (*program, error) {
 	}
 	key := rt.preparedKey(g)
 	if rt.vault != nil {
-		if dir, ok := rt.vault.verified(key); ok {
-			if p, err := rt.load(ctx, g, dir); err == nil {
-				return p, nil
-			}
-			os.RemoveAll(dir)
+		if p, err := rt.load(ctx, g, key); err == nil {
+			return p, nil
+		} else if ctx.Err() != nil || errors.Is(err, modules.ErrBadGuest) {
+			return nil, err
 		}
+		os.RemoveAll(rt.vault.entry(key))
 	}
 	rt.config.Progress(fmt.Sprintf("preparing the %s guest: compiling to native code (once per version, some seconds)", name))
 	started := time.Now()
@@ -228,37 +233,56 @@ func engineVersion() string {
 	return "unknown"
 }
 
-func (rt *Runtime) load(ctx context.Context, g *modules.Guest, dir string) (*program, error) {
-	metered, err := os.ReadFile(filepath.Join(dir, preparedWasm))
-	if err != nil {
+// load takes a prepared guest from the vault. Its parts are read and made ready side by side; nothing of the guest runs before the
+// vault has verified all of them.
+func (rt *Runtime) load(ctx context.Context, g *modules.Guest, key string) (*program, error) {
+	dir := rt.vault.entry(key)
+	if _, err := os.Stat(dir); err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(filepath.Join(dir, preparedSnapshot))
-	if err != nil {
-		return nil, err
+	p := &program{label: label(g)}
+	var parts errgroup.Group
+	parts.Go(func() error {
+		metered, err := os.ReadFile(filepath.Join(dir, preparedWasm))
+		if err == nil {
+			p.code, err = rt.config.Engine.Compile(ctx, metered, hostFuncs(), filepath.Join(dir, preparedNative))
+		}
+		return err
+	})
+	parts.Go(func() error {
+		text, err := os.ReadFile(filepath.Join(dir, preparedSnapshot))
+		if err == nil {
+			p.image, p.maxPages, err = decodeSnapshot(text)
+		}
+		return err
+	})
+	parts.Go(func() (err error) {
+		p.library, err = library(g)
+		return err
+	})
+	parts.Go(func() error { return rt.vault.check(dir, key) })
+	if err := parts.Wait(); err != nil {
+		return nil, errors.Join(err, p.close(context.WithoutCancel(ctx)))
 	}
-	image, maxPages, err := decodeSnapshot(text)
-	if err != nil {
-		return nil, err
-	}
-	code, err := rt.config.Engine.Compile(ctx, metered, hostFuncs(), filepath.Join(dir, preparedNative))
-	if err != nil {
-		return nil, errors.Join(err, image.Close())
-	}
-	return &program{code: code, image: image, maxPages: maxPages, label: label(g), library: library(g)}, nil
+	return p, nil
 }
 
 func label(g *modules.Guest) string { return g.Manifest.Name + " " + g.Manifest.Version }
 
 // library lists the files of a guest beside its module (its licences, in a folder, are for people): each is mounted in /usr/lib.
-func library(g *modules.Guest) []mount {
+func library(g *modules.Guest) ([]mount, error) {
 	var mounts []mount
 	for _, f := range g.Manifest.Files {
-		if f.Name != g.Manifest.Name+".wasm" && !strings.Contains(f.Name, "/") {
-			mounts = append(mounts, mount{"/usr/lib/" + f.Name, g.File(f.Name)})
+		if f.Name == g.Manifest.Name+".wasm" || strings.Contains(f.Name, "/") {
+			continue
 		}
+		content, err := g.File(f.Name)
+		if err != nil {
+			return nil, err
+		}
+		mounts = append(mounts, mount{"/usr/lib/" + f.Name, content})
 	}
-	return mounts
+	return mounts, nil
 }
 
 // hostFuncs are all functions that a module can import.
@@ -279,18 +303,26 @@ func (rt *Runtime) prepare(ctx context.Context, g *modules.Guest, key string) (*
 			native = filepath.Join(dir, preparedNative)
 		}
 	}
-	l, err := rt.link(ctx, g.Wasm(), true, native)
+	wasm, err := g.Wasm()
+	if err != nil {
+		return nil, err
+	}
+	files, err := library(g)
+	if err != nil {
+		return nil, err
+	}
+	l, err := rt.link(ctx, wasm, true, native)
 	if err != nil && native != "" && ctx.Err() == nil {
 		// The engine could not write its code (a full disk): once more without the cache.
 		rt.noteCacheError(err)
 		os.RemoveAll(dir)
 		dir = ""
-		l, err = rt.link(ctx, g.Wasm(), true, "")
+		l, err = rt.link(ctx, wasm, true, "")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the %s guest: %w", g.Manifest.Name, err)
 	}
-	l.label, l.library = label(g), library(g)
+	l.label, l.library = label(g), files
 	image, snapshot, err := rt.boot(ctx, l)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the %s guest: %w", g.Manifest.Name, err), l.close(ctx))

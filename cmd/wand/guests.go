@@ -78,7 +78,15 @@ func listGuests() []guestInfo {
 	for _, name := range slices.Compact(names) {
 		info := guestInfo{Name: name}
 		g, err := modules.Find(name)
+		if err == nil {
+			err = g.Check()
+		}
 		if err != nil {
+			info.Error = err.Error()
+			list = append(list, info)
+			continue
+		}
+		if err := g.Check(); err != nil {
 			info.Error = err.Error()
 			list = append(list, info)
 			continue
@@ -127,7 +135,10 @@ func (a *app) licences(name string) error {
 		return err
 	}
 	for _, component := range g.Manifest.Components {
-		text := g.File(component.LicenceFile)
+		text, err := g.File(component.LicenceFile)
+		if err != nil {
+			return err
+		}
 		if _, err := fmt.Fprintf(a.stdout, "==== %s %s (%s)\n\n%s\n", component.Name, component.Version, component.Licence, text); err != nil {
 			return fmt.Errorf("cannot write to standard output: %w", err)
 		}
