@@ -222,6 +222,13 @@ func (e *evidence) line(l string) {
 		}
 	}
 	switch first {
+	case "if", "while", "for", "with", "try", "class", "def", "else":
+		// while True: pass
+		if head, _, ok := strings.Cut(l, ": "); ok && !strings.HasSuffix(head, " ") && !strings.ContainsAny(head, "?{;") {
+			e.python += 3
+		}
+	}
+	switch first {
 	case "def", "elif", "pass", "except", "nonlocal", "global", "del", "raise", "assert", "lambda":
 		if !has("{") && last != ';' {
 			e.python += 2

@@ -17,7 +17,7 @@ func TestByContent(t *testing.T) {
 			"def f(x: int) -> str:\n    return str(x)", "class A:\n    x: int = 1\n", "# add\na = 1", "'a' * 3", "x: number = 5",
 			"try:\n    x = 1\nexcept BaseException:\n    pass\n", "@dataclass\nclass P:\n    x: float\n", "lambda x: x", "async def main():\n    await f()\n",
 			"import json\nprint(json.dumps({'a': [1, 2]}))", "'''doc'''\nx = {\n  'a': 1,\n}\n", "assert 1 == 2", "raise ValueError('x')",
-			"with open('f') as f:\n    f.read()", "print(f\"{x:>10}\")", "while True: x = 1", "result = 9**9**9", "def f(): return f()\nf()",
+			"with open('f') as f:\n    f.read()", "print(f\"{x:>10}\")", "while True: x = 1", "while True: pass", "for x in y: x", "if a: b", "try: x\nexcept: pass", "result = 9**9**9", "def f(): return f()\nf()",
 			"data = '''\nconst x = 1;\nlet y = 2;\nfunction f() { return 1; }\n'''\nprint(data)", "print(\"\"\"function() {};\n const x = 1;\n\"\"\")",
 			"if x == 1: print('one')\nelif x: print('two')", "a, b = 1, 2", "s = 'x' * 10**10", "d = {}\nd['a'] = 1\nd", "import numpy as np\nnp.zeros((3, 3))",
 		},
