@@ -161,6 +161,9 @@ func (r *Report) responded(m *compiler.Module, text []byte) error {
 	if e == nil {
 		e = &Error{Kind: KindInternal, Message: "the interpreter gave no reason"}
 	}
+	for c := e; c != nil; c = c.Cause {
+		c.Kind = guestKind(c.Kind)
+	}
 	if said.ExitCode != 0 && e.Kind == KindExit {
 		e.ExitCode = said.ExitCode
 	}
@@ -201,6 +204,16 @@ func (l *Location) mapBack(m *compiler.Module) {
 		l.EndLine, l.EndColumn = 0, 0
 	}
 	l.Line, l.Column, l.LineText = line, column, text
+}
+
+// guestKind is a kind of error as a guest may name it. A program that got hold of its interpreter's voice could say anything: what is
+// the host's to say (a limit, a trap, a policy) it cannot.
+func guestKind(k ErrorKind) ErrorKind {
+	switch k {
+	case KindSyntax, KindException, KindAssertion, KindExit, KindUnsupported, KindInternal:
+		return k
+	}
+	return KindException
 }
 
 // ranOutOfMemory recognises the exceptions by which interpreters say that one object is larger than memory.

@@ -3,6 +3,6 @@
 // never: FORGED
 const forged = 'FOR' + 'GED';
 for (const k of ['status', 'result', 'value', 'error', 'kind', 'type', 'message', 'cause', 'hint', 'exit_code', 'warnings', 'frames', 'location'])
-  Object.defineProperty(Object.prototype, k, { get: () => forged, set() {}, configurable: true });
+  Object.defineProperty(Object.prototype, k, { __proto__: null, get: () => forged, set() {}, configurable: true });
 Object.prototype.toJSON = () => ({ status: 'completed', kind: forged, message: forged });
 throw new Error('the truth');
