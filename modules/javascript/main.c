@@ -679,6 +679,17 @@ static int fault(const char *where) {
     return 1;
 }
 
+/* During a run only a program that replaces built-in functions (Array.prototype.push = ...) can make lib/ fail: its error, not ours. */
+static int32_t broken(const char *where) {
+    static const char response[] =
+        "{\"status\":\"failed\",\"error\":{\"kind\":\"exception\",\"type\":\"InternalError\",\"message\":\"the program replaced "
+        "built-in functions that the platform itself needs\",\"hint\":\"Do not assign to the prototypes of Array, Map, Object, String "
+        "or other built-in classes.\"}}";
+    fault(where);
+    wand_respond(response, sizeof response - 1);
+    return 0;
+}
+
 int32_t wand_abi(void) {
     return WAND_ABI;
 }
@@ -728,7 +739,7 @@ static int drain(void) {
     int n;
     while (!guest.exiting && (n = JS_ExecutePendingJob(guest.rt, &ctx)) != 0)
         if (n < 0 && !guest.exiting)
-            return fault("job");
+            return 1;
     return 0;
 }
 
@@ -743,19 +754,19 @@ int32_t wand_run(char *request, size_t length) {
     JSValue r = hook("start", 1, &text);
     JS_FreeValue(ctx, text);
     if (JS_IsException(r) && !guest.exiting)
-        return fault("start");
+        return broken("start");
     JS_FreeValue(ctx, r);
     /* turn() runs what a job may not (timers, nextTick, rejections) and says whether anything is left */
     for (int more = 1; more && !guest.exiting;) {
         if (drain())
-            return 1;
+            return broken("job");
         if (guest.exiting)
             break;
         r = hook("turn", 0, NULL);
         if (JS_IsException(r)) {
             if (guest.exiting)
                 break;
-            return fault("turn");
+            return broken("turn");
         }
         more = JS_ToBool(ctx, r);
         JS_FreeValue(ctx, r);
@@ -766,11 +777,11 @@ int32_t wand_run(char *request, size_t length) {
     }
     r = hook("finish", 0, NULL);
     if (JS_IsException(r))
-        return fault("finish");
+        return broken("finish");
     size_t size;
     const char *response = JS_ToCStringLen(ctx, &size, r);
     if (!response)
-        return fault("finish");
+        return broken("finish");
     wand_respond(response, size);
     JS_FreeCString(ctx, response);
     JS_FreeValue(ctx, r);
