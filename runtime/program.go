@@ -264,6 +264,8 @@ func (rt *Runtime) load(ctx context.Context, g *modules.Guest, key string) (*pro
 	if err := parts.Wait(); err != nil {
 		return nil, errors.Join(err, p.close(context.WithoutCancel(ctx)))
 	}
+	now := time.Now()
+	_ = os.Chtimes(dir, now, now) // so that prune knows it is in use
 	return p, nil
 }
 
@@ -330,19 +332,23 @@ func (rt *Runtime) prepare(ctx context.Context, g *modules.Guest, key string) (*
 	l.image.Close()
 	l.image = image
 	if dir != "" {
-		if err := rt.publish(dir, key, l.metered, snapshot); err != nil {
+		if err := rt.publish(g.Manifest.Name, dir, key, l.metered, snapshot); err != nil {
 			rt.noteCacheError(err)
 		}
 	}
 	return &l.program, nil
 }
 
-func (rt *Runtime) publish(dir, key string, metered, snapshot []byte) error {
+func (rt *Runtime) publish(guest, dir, key string, metered, snapshot []byte) error {
 	if err := os.WriteFile(filepath.Join(dir, preparedWasm), metered, 0o600); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(dir, preparedSnapshot), snapshot, 0o600); err != nil {
 		return err
 	}
-	return rt.vault.publish(dir, key)
+	if err := rt.vault.publish(dir, key); err != nil {
+		return err
+	}
+	rt.vault.prune(guest)
+	return nil
 }

@@ -12,6 +12,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 )
 
 // vault is the private part of the user's cache: prepared guests and native code. What is in it runs with the host's authority, and
@@ -28,6 +31,7 @@ type vault struct {
 const (
 	vaultKeyFile = "key"
 	vaultTags    = "tags.json"
+	newEntry     = ".new-" // entries in the making
 )
 
 // openVault opens or creates the vault in dir.
@@ -126,7 +130,7 @@ func (v *vault) check(dir, key string) error {
 }
 
 // create makes a fresh folder for an entry in the making; publish seals it and puts it in its place.
-func (v *vault) create() (string, error) { return os.MkdirTemp(v.dir, ".new-*") }
+func (v *vault) create() (string, error) { return os.MkdirTemp(v.dir, newEntry+"*") }
 
 func (v *vault) publish(dir, key string) error {
 	files, err := filesBelow(dir)
@@ -150,13 +154,48 @@ func (v *vault) publish(dir, key string) error {
 	if err := os.WriteFile(filepath.Join(dir, vaultTags), text, 0o600); err != nil {
 		return err
 	}
-	if err := os.Rename(dir, v.entry(key)); err != nil {
+	now := time.Now()
+	if err := errors.Join(os.Chtimes(dir, now, now), os.Rename(dir, v.entry(key))); err != nil {
 		if _, exists := os.Stat(v.entry(key)); exists == nil {
 			return os.RemoveAll(dir) // another process was first
 		}
 		return err
 	}
 	return nil
+}
+
+// keptEntries is how many entries with one name stay: those of this version, and of what else this user runs side by side.
+const keptEntries = 4
+
+// prune removes all but the entries with the given name that were used last; a guest that is rebuilt leaves one behind every time. What is
+// left of preparations that a crash cut short goes too. An entry that another process is reading may be among them: it then prepares anew.
+func (v *vault) prune(name string) {
+	entries, err := os.ReadDir(v.dir)
+	if err != nil {
+		return
+	}
+	type aged struct {
+		path string
+		used time.Time
+	}
+	var old []aged
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !e.IsDir() {
+			continue
+		}
+		path := filepath.Join(v.dir, e.Name())
+		switch {
+		case strings.HasPrefix(e.Name(), newEntry) && time.Since(info.ModTime()) > 24*time.Hour:
+			os.RemoveAll(path)
+		case strings.HasPrefix(e.Name(), name+"-"):
+			old = append(old, aged{path, info.ModTime()})
+		}
+	}
+	slices.SortFunc(old, func(a, b aged) int { return b.used.Compare(a.used) })
+	for _, e := range old[min(len(old), keptEntries):] {
+		os.RemoveAll(e.path)
+	}
 }
 
 // mac is bound to the entry and the file's name, so that files cannot be swapped.

@@ -1,9 +1,11 @@
 package runtime
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 func entryWith(t *testing.T, v *vault, key string) string {
@@ -109,5 +111,25 @@ func TestVaultClosesItselfToOthers(t *testing.T) {
 	}
 	if info, _ := os.Stat(dir); info.Mode().Perm() != 0o700 {
 		t.Errorf("mode %v", info.Mode())
+	}
+}
+
+func TestVaultPrunesWhatIsNoLongerUsed(t *testing.T) {
+	v, _ := openVault(t.TempDir())
+	for i := range 7 {
+		dir := entryWith(t, v, fmt.Sprintf("python-%d", i))
+		used := time.Now().Add(time.Duration(i) * time.Minute)
+		os.Chtimes(dir, used, used)
+	}
+	entryWith(t, v, "javascript-0")
+	v.prune("python")
+	left, _ := filepath.Glob(filepath.Join(v.dir, "*-*"))
+	if len(left) != keptEntries+1 {
+		t.Errorf("left: %v", left)
+	}
+	for _, key := range []string{"python-3", "python-6", "javascript-0"} {
+		if _, ok := v.verified(key); !ok {
+			t.Errorf("%s is gone", key)
+		}
 	}
 }
