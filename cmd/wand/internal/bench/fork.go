@@ -67,7 +67,7 @@ func (b *bench) forkJavaScript(ctx context.Context) ([]Row, error) {
 
 // fork measures fresh forks, one after the other, in turns with native processes. aim50 and aim99 are milliseconds; 0 is no aim.
 func (b *bench) fork(ctx context.Context, m *compiler.Module, name string, n native, against string, args []string, aim50, aim99 float64) ([]Row, error) {
-	const rounds, forks, processes = 5, 400, 40
+	const rounds, forks, processes = 5, 400, 25
 	ours := b.one(ctx, m)
 	theirs := func() error { return prints(ctx, "1\n", nil, n.path, args...) }
 	if n.absent != "" {

@@ -50,7 +50,7 @@ console.log((clock() - start) / 1000);
 		for range rounds {
 			report, err := b.once(ctx, m, runtime.Options{
 				Tools:  map[string]runtime.ToolFunc{"echo": echo},
-				Limits: runtime.Limits{HostCalls: calls + 1},
+				Limits: runtime.Limits{HostCalls: calls + 1, Fuel: 6e9}, // a call costs some 100,000 units
 			})
 			if err != nil {
 				return rows, err
