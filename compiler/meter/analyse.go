@@ -44,7 +44,7 @@ const (
 	editLoop
 	editLoopEnd
 	editBranch
-	editBranchIf // a br_if that carries no operands
+	editBranchIf // a br_if that carries no operands back to a loop
 	editTable
 	editReturn
 	editCall
@@ -239,7 +239,7 @@ func (a *analysis) aim(label uint32) (target int32, renumbered uint32) {
 func (a *analysis) branch(in *wasm.Instr) {
 	target, label := a.aim(in.Index)
 	switch {
-	case in.Op == wasm.OpBrIf && !a.frames[target].carries:
+	case in.Op == wasm.OpBrIf && !a.frames[target].carries && a.frames[target].op == wasm.OpLoop:
 		a.change(in, editBranchIf, label)
 	case target == 0 || label != in.Index:
 		a.change(in, editBranch, label)

@@ -21,8 +21,8 @@ const (
 	unitsPerPage  = 64 << 10 / bytesPerUnit
 
 	// speculate is the cost of a conditional stretch that is charged in advance, speculateAll what one charge may take over so.
-	speculate    = 12
-	speculateAll = 24
+	speculate    = 8
+	speculateAll = 16
 	// speculateExit is the cost of the code between a loop's exit and its end that is charged with the code before the exit: it is charged
 	// in excess only once for every time the loop is left.
 	speculateExit = 256
@@ -31,6 +31,8 @@ const (
 	// boundedCost and boundedWeight are the most that a function and all that it calls may cost and weigh to do without a check of its own.
 	boundedCost   = 10_000
 	boundedWeight = 64
+	// callsPerFreeLoop is how many calls in loops a function may have for each of its loops without calls to keep the counter in a local.
+	callsPerFreeLoop = 4
 	// constBytes is the largest constant size of a bulk operation that is charged like an instruction.
 	constBytes = 1 << 16
 )

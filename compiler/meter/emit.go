@@ -335,7 +335,7 @@ func (e *emitter) function(i int) []wasm.LocalGroup {
 		next++
 		return next - 1
 	}
-	e.local, e.track, e.weight = f.loops, f.class == tracked, f.weight
+	e.local, e.track, e.weight = f.local, f.class == tracked, f.weight
 	if e.local || e.track {
 		e.fuel = local(wasm.I64)
 	}
@@ -417,7 +417,7 @@ func (e *emitter) body(body []byte, quiet bool) {
 			}
 			e.index(d.op, d.index)
 		case editBranchIf:
-			e.branchIf(d.index+1, d.outer)
+			e.branchIf(d.index + 1)
 		case editTable:
 			if d.outer {
 				e.spill()
@@ -468,25 +468,23 @@ func (e *emitter) body(body []byte, quiet bool) {
 func (e *emitter) loop(original []byte, carries bool) {
 	e.r.info.Functions.Loops++
 	e.out = append(e.out, original...)
-	e.index(wasm.OpLocalGet, e.fuel)
+	e.getFuel()
 	e.check()
 	e.out = append(e.out, original...)
-	e.index(wasm.OpLocalGet, e.fuel)
+	e.getFuel()
 	e.negative()
 	if carries {
 		e.index(wasm.OpBrIf, 1)
 	} else {
-		e.branchIf(2, false)
+		e.branchIf(2)
 	}
 }
 
-// branchIf takes a branch without operands if the number on the stack is not zero; label counts the if. wazero compiles this to a
-// comparison and a jump, where for br_if it first makes a number of the comparison.
-func (e *emitter) branchIf(label uint32, returns bool) {
+// branchIf takes a branch back to a loop, without operands, if the number on the stack is not zero; label counts the if. wazero
+// compiles this to a comparison and a jump, where for br_if it first makes a number of the comparison. For branches forward the gain
+// is lost again: they would put a jump into the way of the code that goes on.
+func (e *emitter) branchIf(label uint32) {
 	e.emptyIf()
-	if returns {
-		e.spill()
-	}
 	e.index(wasm.OpBr, label)
 	e.op(wasm.OpEnd)
 }

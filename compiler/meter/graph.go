@@ -18,10 +18,10 @@ const (
 type function struct {
 	class   class
 	loops   bool
-	dynamic bool // charges by size, or calls what is not a defined function
-	unknown bool // calls through a table or out of the module
-	shared  bool // can be reached otherwise than by a direct call
-	calls   int32
+	dynamic bool  // charges by size, or calls what is not a defined function
+	unknown bool  // calls through a table or out of the module
+	shared  bool  // can be reached otherwise than by a direct call
+	local   bool  // keeps the counter in a local
 	pending int32 // direct calls of functions that are not known to be bounded
 	cost    int64 // of all its instructions and, when bounded, of all that it calls
 	weight  int64 // of its frame
@@ -90,6 +90,7 @@ func (r *rewriter) scan() error {
 			}
 		}
 	}
+	var shape loopShape
 	for i := range m.Codes {
 		c := &m.Codes[i]
 		f := &r.functions[i]
@@ -99,9 +100,11 @@ func (r *rewriter) scan() error {
 		}
 		f.weight = weight(len(m.Types[m.Functions[i]].Params), locals, c.MaxStack, len(c.Body))
 		f.cost = int64(locals / localsPerUnit)
+		shape.begin()
 		it := wasm.NewIterator(c.Body, c.Offset)
 		for it.Next(&in) {
 			f.cost += cost(in.Op)
+			shape.next(in.Op)
 			switch in.Op {
 			case wasm.OpLoop:
 				f.loops = true
@@ -110,7 +113,6 @@ func (r *rewriter) scan() error {
 					f.unknown, f.dynamic = true, true
 					continue
 				}
-				f.calls++
 				f.dynamic = f.dynamic || in.Op == wasm.OpReturnCall
 				r.edges = append(r.edges, edge{int32(i), int32(in.Index - r.imported)})
 			case wasm.OpCallIndirect, wasm.OpReturnCallIndirect:
@@ -132,6 +134,7 @@ func (r *rewriter) scan() error {
 		if err := it.Err(); err != nil {
 			return err
 		}
+		f.local = f.loops && shape.calls <= callsPerFreeLoop*shape.free
 	}
 	return nil
 }
@@ -193,4 +196,38 @@ func (r *rewriter) plan() {
 		}
 	}
 	r.info.Functions.Total = len(r.functions)
+}
+
+// loopShape tells functions that loop over calls from those that loop without: around every call a counter in a local must be
+// stored and loaded, while in a loop without calls a counter in memory is what the loop waits for.
+type loopShape struct {
+	open  []int32 // blocks: of a loop, the calls before it; of another block, -1
+	loops int     // open loops
+	calls int32   // in loops
+	free  int32   // loops without calls
+}
+
+func (s *loopShape) begin() { *s = loopShape{open: append(s.open[:0], -1)} }
+
+func (s *loopShape) next(op wasm.Opcode) {
+	switch op {
+	case wasm.OpBlock, wasm.OpIf:
+		s.open = append(s.open, -1)
+	case wasm.OpLoop:
+		s.open = append(s.open, s.calls)
+		s.loops++
+	case wasm.OpEnd:
+		top := s.open[len(s.open)-1]
+		s.open = s.open[:len(s.open)-1]
+		if top >= 0 {
+			s.loops--
+			if top == s.calls {
+				s.free++
+			}
+		}
+	case wasm.OpCall, wasm.OpCallIndirect:
+		if s.loops > 0 {
+			s.calls++
+		}
+	}
 }
