@@ -30,7 +30,7 @@ type Limits struct {
 }
 
 // MaxCallDepth is the most that Limits.CallDepth may be. It bounds the host's memory for the call stack of one run.
-const MaxCallDepth = 100_000
+const MaxCallDepth = 200_000
 
 // DefaultLimits returns the limits that hold where nothing is said.
 func DefaultLimits() Limits {

@@ -23,9 +23,9 @@
 #include "wand.h"
 #include "lib.h" /* made by the recipe: static const struct { const char *name, *source; } lib_files[] */
 
-/* How much C stack JavaScript may use before it gets a RangeError: about 2,100 calls. A call costs 300 bytes here, and 41 units of
- * the host's call depth, whose limit (runtime.MaxCallDepth, 100,000) no program could catch: this one has to come first. */
-#define MAX_STACK (640 * 1024)
+/* How much C stack JavaScript may use before it gets a RangeError: about 4,300 calls. A call costs 300 bytes here, and 41 units of
+ * the host's call depth, whose limit (runtime.MaxCallDepth, 200,000) no program could catch: this one has to come first. */
+#define MAX_STACK (1280 * 1024)
 /* Garbage is collected when the heap has grown by this much, then by half its size. */
 #define GC_THRESHOLD (8 * 1024 * 1024)
 
@@ -786,4 +786,66 @@ int32_t wand_run(char *request, size_t length) {
     JS_FreeCString(ctx, response);
     JS_FreeValue(ctx, r);
     return 0;
+}
+
+/* ---- where the program is: reads frames only, allocates nothing ---- */
+
+#define WHERE_FRAMES 30
+static char where[32 * 1024];
+static size_t where_length;
+
+/* Appends to where; what does not fit is left out, but never the end. */
+static void put(const char *text) {
+    while (*text && where_length < sizeof(where) - 16)
+        where[where_length++] = *text++;
+}
+
+static void put_atom(JSAtom atom) {
+    char text[ATOM_GET_STR_BUF_SIZE], escape[8];
+    put("\"");
+    for (const char *p = JS_AtomGetStrRT(guest.rt, text, sizeof(text), atom); *p; p++) {
+        unsigned char c = *p;
+        snprintf(escape, sizeof(escape), c < 0x20 || c == '"' || c == '\\' ? "\\u%04x" : "%c", c);
+        put(escape);
+    }
+    put("\"");
+}
+
+static JSFunctionBytecode *program_code(JSStackFrame *frame) {
+    if (JS_VALUE_GET_TAG(frame->cur_func) != JS_TAG_OBJECT)
+        return NULL;
+    JSObject *function = JS_VALUE_GET_OBJ(frame->cur_func);
+    if (!js_class_has_bytecode(function->class_id))
+        return NULL;
+    JSFunctionBytecode *code = function->u.func.function_bytecode;
+    return code->has_debug ? code : NULL;
+}
+
+const char *wand_where(void) {
+    JSStackFrame *frames[WHERE_FRAMES];
+    int count = 0;
+    for (JSStackFrame *f = guest.rt->current_stack_frame; f && count < WHERE_FRAMES; f = f->prev_frame) {
+        char file[ATOM_GET_STR_BUF_SIZE];
+        JSFunctionBytecode *code = program_code(f);
+        if (code && strncmp(JS_AtomGetStrRT(guest.rt, file, sizeof(file), code->debug.filename), "wand:", 5))
+            frames[count++] = f;
+    }
+    where_length = 0;
+    put("[");
+    while (count-- > 0) {
+        char line[64];
+        int column = 0, number = 0;
+        JSFunctionBytecode *code = program_code(frames[count]);
+        ptrdiff_t at = frames[count]->cur_pc - code->byte_code_buf;
+        if (at > 0 && at <= code->byte_code_len)
+            number = find_line_num(guest.ctx, code, at - 1, &column);
+        put("{\"file\": ");
+        put_atom(code->debug.filename);
+        put(", \"function\": ");
+        put_atom(code->func_name == JS_ATOM__eval_ ? JS_ATOM_empty_string : code->func_name);
+        snprintf(line, sizeof(line), ", \"line\": %d, \"column\": %d}%s", number, column, count ? ", " : "");
+        put(line);
+    }
+    memcpy(where + where_length, "]", 2);
+    return where;
 }
