@@ -125,7 +125,11 @@ func (w *feedback) error(e *Error) {
 			w.line(fmt.Sprintf("  ... and %d more calls", i+1))
 			break
 		}
-		w.line(fmt.Sprintf("  called from line %d in %s: %s", f.Line, f.Function, strings.TrimSpace(f.LineText)))
+		where := ""
+		if f.Function != "" {
+			where = " in " + f.Function
+		}
+		w.line(fmt.Sprintf("  called from line %d%s: %s", f.Line, where, strings.TrimSpace(f.LineText)))
 	}
 	names := make([]string, 0, len(e.Values))
 	for name := range e.Values {
