@@ -111,10 +111,11 @@ apt_sources() {
         awk -v codename="$apt_codename" -v suite="$SOURCE_SUITE" '
             $1 == "deb" {
                 line = $0; options = ""
-                if (match(line, /\[[^]]*\]/)) { options = substr(line, RSTART, RLENGTH) " "; sub(/\[[^]]*\]/, "", line) }
+                sub(/^deb[ \t]+/, "", line)
+                if (match(line, /^\[[^]]*\][ \t]*/)) { options = substr(line, RSTART, RLENGTH) " "; line = substr(line, RLENGTH + 1) }
                 gsub(/arch=[^] ]*/, "", options)
                 n = split(line, f, /[ \t]+/)
-                if (f[3] ~ ("^(" codename "|" suite "|stable|oldstable|testing|sid|unstable)$") && line ~ / main( |$)/) print "deb-src " options f[2] " " suite " main"
+                if (f[1] !~ /^cdrom:/ && f[2] ~ ("^(" codename "|" suite "|stable|oldstable|testing|sid|unstable)$") && line ~ / main( |$)/) print "deb-src " options f[1] " " suite " main"
             }' "$apt_file"
     done
 }

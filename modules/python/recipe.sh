@@ -111,7 +111,7 @@ python_configure() {
         cat "$WORK/python/Tools/wasm/config.site-wasm32-wasi"
         # zig's headers for WASI declare more than its libc has.
         for python_header in sys_mman sys_epoll sys_timerfd sys_inotify sys_eventfd libintl netdb pthread_np grp; do printf 'ac_cv_header_%s_h=no\n' "$python_header"; done
-        for python_function in mmap dlopen epoll_create epoll_create1 setgroups timerfd_create; do printf 'ac_cv_func_%s=no\n' "$python_function"; done
+        for python_function in mmap dlopen epoll_create epoll_create1 setgroups timerfd_create sem_timedwait sem_clockwait; do printf 'ac_cv_func_%s=no\n' "$python_function"; done
         for python_module in $python_absent; do printf 'py_cv_module_%s=n/a\n' "$python_module"; done
     } >"$WORK/wasm/config.site"
     cd "$WORK/wasm"

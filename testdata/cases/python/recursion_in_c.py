@@ -7,7 +7,7 @@
 # stdout: eq RecursionError
 # stdout: isinstance RecursionError
 # stdout: unary MemoryError
-# stdout: parentheses SyntaxError
+# stdout: parentheses MemoryError
 # stdout: attribute RecursionError
 import copy
 import json

@@ -58,6 +58,12 @@ class EventLoop(asyncio.base_events.BaseEventLoop):
     async def subprocess_shell(self, *args, **kwargs):
         return await self.subprocess_exec()
 
+    async def shutdown_default_executor(self, timeout=None):
+        # What was submitted has run already.
+        self._executor_shutdown_called = True
+        if self._default_executor is not None:
+            self._default_executor.shutdown(wait=False)
+
     def add_signal_handler(self, *args):
         raise RuntimeError("signals are not available in this sandbox; use asyncio.timeout to stop waiting")
 

@@ -7,6 +7,7 @@ object holds, never through its own __repr__, which may be slow, endless or host
 import collections
 import datetime
 import decimal
+import enum
 import fractions
 import itertools
 import keyword
@@ -154,7 +155,8 @@ def _location(entry, frame):
 
 def _message(error):
     try:
-        text = str(error)
+        # A SyntaxError's text names the position as well, which the location does.
+        text = error.msg if isinstance(error, SyntaxError) and isinstance(error.msg, str) else str(error)
     except Exception:
         text = "<exception str() failed>"
     return text if len(text) <= MESSAGE else text[:MESSAGE] + "..."
@@ -242,6 +244,8 @@ def _show(value, depth, above):
             parts.append(f"{_show(key, depth - 1, above)}: {_show(item, depth - 1, above)}")
         text = "{" + ", ".join(parts) + "}"
         return text if kind is dict else f"{name}({text})"
+    if issubclass(kind, enum.Enum):
+        return f"{name}.{object.__getattribute__(value, '_name_')}"
     if kind in _PLAIN:
         return repr(value)
     if kind is collections.deque:

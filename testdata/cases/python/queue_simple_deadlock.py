@@ -1,0 +1,3 @@
+import queue
+
+queue.SimpleQueue().get()  # error: RuntimeError: deadlock: this would wait for ever...
