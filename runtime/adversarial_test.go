@@ -51,7 +51,7 @@ const (
 	// attackGrace is how much longer than its deadline a run may last: a slice of fuel, a host call, a collection.
 	attackGrace = 2 * time.Second
 	// attackCompile bounds the time before the deadline begins: decoding and native code.
-	attackCompile = 30 * time.Second
+	attackCompile = 20 * time.Second
 )
 
 type attack struct {

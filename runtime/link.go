@@ -34,6 +34,11 @@ func (rt *Runtime) link(ctx context.Context, bin []byte, fork bool, native strin
 	if err := checkEntry(decoded); err != nil {
 		return nil, err
 	}
+	if !fork { // what a guest costs to compile is known
+		if err := checkEffort(decoded); err != nil {
+			return nil, err
+		}
+	}
 	metered, err := meter.Rewrite(decoded, meter.Options{MaxCallDepth: MaxCallDepth})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
