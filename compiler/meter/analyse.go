@@ -80,7 +80,7 @@ type analysis struct {
 	bulk     bool // some operation needs a temporary for its size
 }
 
-func (a *analysis) run(f *function, c *wasm.Code, locals, results int) {
+func (a *analysis) run(c *wasm.Code, locals, results int) {
 	a.segments = append(a.segments[:0], segment{dominator: -1, cost: int64(locals / localsPerUnit)})
 	a.edits = a.edits[:0]
 	a.frames = append(a.frames[:0], frame{op: wasm.OpBlock, target: math.MaxInt32, carries: results > 0})

@@ -325,7 +325,7 @@ func (e *emitter) function(i int) []wasm.LocalGroup {
 		count += int(g.Count)
 	}
 	e.a.r = r
-	e.a.run(f, c, count, len(typ.Results))
+	e.a.run(c, count, len(typ.Results))
 
 	groups := len(e.groups)
 	e.groups = append(e.groups, c.Locals...)

@@ -45,7 +45,8 @@ const (
 
 // Options of a rewrite.
 type Options struct {
-	// MaxCallDepth is the largest weight of the frames on the stack; a small frame weighs 1. Default 20,000.
+	// MaxCallDepth is the largest weight of the frames on the stack; a small frame weighs 1. Default 20,000. Engines have limits of
+	// their own, which must be further away: wazero's compiler stops at 400 MB of stack, its interpreter at 2,000 frames.
 	MaxCallDepth uint32
 	// MaxTableEntries bounds the tables of an instance, all together. Default 1,000,000.
 	MaxTableEntries uint32
