@@ -529,7 +529,7 @@ try {
 `
 	attacks := map[string][2]string{
 		"fuel":       {"while True: pass", "for (;;);"},
-		"memory":     {"x = bytearray()\n    while True: x.extend(bytes(1 << 20))", "const x = []; for (;;) x.push(new Array(1000).fill(0));"},
+		"memory":     {"x = bytearray()\n    while True: x.extend(bytes(1 << 20))", "const x = []; for (;;) x.push(new Uint8Array(1 << 20));"},
 		"deadline":   {"import time; time.sleep(60)", "const end = Date.now() + 60000; while (Date.now() < end) fs.existsSync('x');"},
 		"output":     {"while True: print('x' * 100)", "for (;;) console.log('x'.repeat(100));"},
 		"storage":    {"f = open('f', 'wb')\n    while True: f.write(bytes(10000))", "for (let i = 0; ; i++) fs.writeFileSync(`f${i}`, new Uint8Array(10000));"},
