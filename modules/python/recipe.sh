@@ -10,7 +10,7 @@ recipe_sources() { echo python3.13 zlib bzip2 xz-utils libdbd-sqlite3-perl; }
 
 python_extensions() { :; }
 
-# The C stack: deep enough for CPython's own recursion limits (patch 0006), of which tests/deep.py tries each.
+# The C stack: deep enough for CPython's own recursion limits (patches/0007); testdata/cases/python/recursion_in_c.py tries them.
 python_stack=8388608
 # What the interpreter is optimized with. Paths of this build leave no trace in what is built.
 python_flags() {
@@ -35,7 +35,7 @@ recipe_build() {
     # SQLite's own source package makes sqlite3.c with Tcl; this one carries it made.
     source_tree libdbd-sqlite3-perl "$WORK/sqlite"
     SOURCE_VERSION=$(sed -n 's/^#define SQLITE_VERSION  *"\(.*\)"/\1/p' "$WORK/sqlite/sqlite3.h")
-    sed -n '1,12p' "$WORK/sqlite/sqlite3.c" >"$WORK/sqlite/BLESSING"
+    sed -n '1,/^\*\*\*\*/p' "$WORK/sqlite/sqlite3.h" >"$WORK/sqlite/BLESSING"
     component sqlite blessing "$WORK/sqlite/BLESSING"
     say "python: sources ready"
 
@@ -44,7 +44,7 @@ recipe_build() {
     quietly python-native-configure python_native_configure &
     python_configure_job=$!
     quietly python-libraries python_libraries
-    wait $python_configure_job || exit 1
+    wait "$python_configure_job" || exit 1
     say "python: zlib, bz2, lzma, sqlite3 built"
     quietly python-native python_native
     say "python: a native Python of the same version, which compiles the library"
