@@ -49,7 +49,11 @@ export WAND_CACHE WAND_UPDATE JOBS
 lock=$WAND_CACHE/build.lock
 lock_told=
 until mkdir "$lock" 2>/dev/null; do
-    lock_owner=$(cat "$lock/pid" 2>/dev/null || sleep 1; cat "$lock/pid" 2>/dev/null || true)
+    lock_owner=$(cat "$lock/pid" 2>/dev/null) || {
+        # It is being made or removed just now.
+        sleep 1
+        lock_owner=$(cat "$lock/pid" 2>/dev/null) || true
+    }
     if [ -z "$lock_owner" ] || ! kill -0 "$lock_owner" 2>/dev/null; then
         mv "$lock" "$lock.dead.$$" 2>/dev/null && rm -rf "$lock.dead.$$"
         continue
@@ -72,7 +76,7 @@ recipe_digest() {
         done
         for recipe_package in $(recipe_sources); do
             eval "recipe_path=\${$(source_variable "$recipe_package"):-}"
-            [ -z "$recipe_path" ] || { [ -f "$recipe_path" ] && sha256 "$recipe_path"; }
+            [ -z "$recipe_path" ] || sha256 "$recipe_path"
         done
     } | sha256
 }
@@ -121,6 +125,10 @@ build() {
     rm -rf "$WORK" "$OUT"
     mkdir -p "$WORK" "$OUT"
     . "$MODULES/$1/recipe.sh"
+    for build_package in $(recipe_sources); do
+        eval "build_path=\${$(source_variable "$build_package"):-}"
+        [ -z "$build_path" ] || [ -f "$build_path" ] || die "$(source_variable "$build_package")=$build_path is not a file"
+    done
     RECIPE=$(recipe_digest)
     if fresh "$1" "$RECIPE"; then
         say "$1: up to date in $WAND_CACHE/guests/$1"
