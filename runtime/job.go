@@ -213,7 +213,7 @@ func (j *job) runGuest(ctx context.Context, instance engine.Instance) error {
 	q := request{
 		Op: j.op, Language: compiler.Language(j.module.Guest), Source: j.module.Program, Filename: j.module.Name,
 		Argv: append([]string{j.module.Name}, o.Args...), Input: o.Input, Path: []string{},
-		Seed: hex.EncodeToString(o.Seed[:]), ResultBytes: min(j.run.limits.Output, 16<<20),
+		Seed: hex.EncodeToString(o.Seed[:]), ResultBytes: resultBytes(j.run.limits),
 	}
 	for i := range o.Packages {
 		q.Path = append(q.Path, packagePath(i))

@@ -18,8 +18,35 @@ type response struct {
 	Status   Status
 	Result   *struct{ Value json.RawMessage }
 	ExitCode int `json:"exit_code"`
-	Error    *Error
-	Warnings []Warning
+	Error    json.RawMessage
+	Warnings json.RawMessage
+}
+
+// What is decoded of a response: as a structure it takes up to fifty times its size as text.
+const (
+	maxErrorBytes   = 512 << 10
+	maxWarningBytes = 64 << 10
+)
+
+// decode returns the error of a failed run and its warnings. What is not as it should be is left out or replaced: a program may have had
+// a hand in it.
+func (s *response) decode() (e *Error, warnings []Warning) {
+	if len(s.Warnings) <= maxWarningBytes {
+		_ = json.Unmarshal(s.Warnings, &warnings) // absent is fine
+	}
+	switch {
+	case s.Status == Completed:
+		return nil, warnings
+	case len(s.Error) > maxErrorBytes:
+		return &Error{Kind: KindException, Message: fmt.Sprintf("the error was too large to report: %s", units.Bytes(len(s.Error)))}, warnings
+	}
+	if err := json.Unmarshal(s.Error, &e); err != nil || e == nil {
+		return &Error{Kind: KindInternal, Message: "the interpreter gave no reason"}, warnings
+	}
+	for c := e; c != nil; c = c.Cause {
+		c.Kind = guestKind(c.Kind)
+	}
+	return e, warnings
 }
 
 // settle fills in how the run ended: err is what the engine returned, text what the guest responded.
@@ -142,7 +169,8 @@ func (r *Report) responded(m *compiler.Module, text []byte) error {
 		r.Error = &Error{Kind: KindInternal, Message: "the interpreter ended without a valid answer"}
 		return nil
 	}
-	r.Warnings = said.Warnings
+	e, warnings := said.decode()
+	r.Warnings = warnings
 	switch said.Status {
 	case Completed:
 		r.Status = Completed
@@ -156,13 +184,6 @@ func (r *Report) responded(m *compiler.Module, text []byte) error {
 		r.Status = Fault
 		r.Error = &Error{Kind: KindInternal, Message: "the interpreter answered with an unknown status"}
 		return nil
-	}
-	e := said.Error
-	if e == nil {
-		e = &Error{Kind: KindInternal, Message: "the interpreter gave no reason"}
-	}
-	for c := e; c != nil; c = c.Cause {
-		c.Kind = guestKind(c.Kind)
 	}
 	if said.ExitCode != 0 && e.Kind == KindExit {
 		e.ExitCode = said.ExitCode

@@ -193,12 +193,70 @@ type Replay struct {
 	Clock string `json:"clock" jsonschema:"real, frozen or virtual"`
 }
 
-// JSON returns the report as indented JSON with a final newline.
+// JSON returns the report as JSON with a final newline, indented as far as its own structure goes: what the program nested below
+// that stands on one line.
 func (r *Report) JSON() []byte {
-	b, err := json.MarshalIndent(r, "", "  ")
+	b, err := json.Marshal(r)
 	if err != nil {
 		// Only a Result that is not JSON can do that, and Run never stores one.
 		panic("wand: report is not JSON: " + err.Error())
 	}
-	return append(b, '\n')
+	return append(indent(b), '\n')
+}
+
+// indent is json.Indent down to a fixed depth. Every level of a value would otherwise cost an indentation for each line in it, so that a program
+// could make a report of gigabytes from a result of ten thousand levels.
+func indent(compact []byte) []byte {
+	const deepest = 5
+	var out bytes.Buffer
+	out.Grow(2 * len(compact))
+	depth, quoted := 0, false
+	line := func() {
+		out.WriteByte('\n')
+		for range depth {
+			out.WriteString("  ")
+		}
+	}
+	for i := 0; i < len(compact); i++ {
+		c := compact[i]
+		switch {
+		case quoted:
+			out.WriteByte(c)
+			if c == '\\' {
+				i++
+				out.WriteByte(compact[i])
+			}
+			quoted = c != '"'
+		case c == '"':
+			quoted = true
+			out.WriteByte(c)
+		case (c == '{' || c == '[') && i+1 < len(compact) && compact[i+1] == c+2: // empty: } and ] are two after { and [
+			out.WriteByte(c)
+			out.WriteByte(c + 2)
+			i++
+		case c == '{' || c == '[':
+			out.WriteByte(c)
+			if depth++; depth <= deepest {
+				line()
+			}
+		case c == '}' || c == ']':
+			if depth--; depth < deepest {
+				line()
+			}
+			out.WriteByte(c)
+		case c == ',':
+			out.WriteByte(c)
+			if depth <= deepest {
+				line()
+			}
+		case c == ':':
+			out.WriteByte(c)
+			if depth <= deepest {
+				out.WriteByte(' ')
+			}
+		default:
+			out.WriteByte(c)
+		}
+	}
+	return out.Bytes()
 }

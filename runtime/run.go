@@ -151,6 +151,9 @@ func wandFuncs() []hostfuncs.Func {
 				r := runOf(ctx)
 				text := view(memory, uint32(stack[0]), uint32(stack[1]))
 				r.burn(callCost + int64(len(text))/16)
+				if most := resultBytes(r.limits) + responseRoom; int64(len(text)) > most {
+					panic(&hostfuncs.Stop{Kind: hostfuncs.KindOutput, Used: int64(len(text)), Limit: r.limits.Output, Detail: "the result"})
+				}
 				r.hold(int64(len(text)) - int64(len(r.response)))
 				r.response = append(r.response[:0], text...)
 			}},
@@ -172,6 +175,13 @@ func wandFuncs() []hostfuncs.Func {
 			}},
 	}
 }
+
+// resultBytes is how large the JSON of a result may be.
+func resultBytes(l Limits) int64 { return min(l.Output, 16<<20) }
+
+// responseRoom is what a response may have beside the result: the error, the warnings. Far more than a guest ever says; a program that
+// speaks with its guest's voice must not make the host take apart a hundred megabytes.
+const responseRoom = 2 << 20
 
 // view is memory[offset:offset+length], checked. A guest that passes what it does not have has a bug of the same kind as a wild store.
 func view(memory []byte, offset, length uint32) []byte {
