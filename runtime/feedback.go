@@ -22,7 +22,7 @@ func (r *Report) Feedback(tokens int) string {
 	if tokens <= 0 {
 		tokens = DefaultFeedback
 	}
-	w := &feedback{room: tokens * 4}
+	w := &feedback{room: min(tokens, 1<<28) * 4}
 	w.line(r.headline())
 	if e := r.Error; e != nil {
 		w.error(e)
@@ -169,7 +169,7 @@ func traceback(e *Error) string {
 	var b strings.Builder
 	if l := e.Location; l != nil && l.Line > 0 {
 		fmt.Fprintf(&b, "%s:%d\n%s\n", l.File, l.Line, l.LineText)
-		if l.Column > 0 {
+		if l.Column > 0 && l.Column <= len(l.LineText)+1 {
 			b.WriteString(strings.Repeat(" ", l.Column-1) + "^\n")
 		}
 		b.WriteByte('\n')
@@ -186,16 +186,17 @@ func traceback(e *Error) string {
 	return b.String()
 }
 
-// window cuts a long line to the part around the column, and returns it with the caret's place and width in it.
+// window cuts a long line to the part around the column, and returns it with the caret's place and width in it. Positions are a guest's
+// word and may be any numbers.
 func window(l *Location) (text string, column, width int) {
 	const most = 160
 	line := []rune(strings.ReplaceAll(strings.TrimRight(l.LineText, "\r\n"), "\t", " "))
 	column, width = l.Column, 1
-	if (l.EndLine == 0 || l.EndLine == l.Line) && l.EndColumn > l.Column {
-		width = l.EndColumn - l.Column
-	}
-	if column > len(line)+1 {
+	if column < 0 || column > len(line)+1 {
 		column = 0
+	}
+	if (l.EndLine == 0 || l.EndLine == l.Line) && l.EndColumn > column {
+		width = l.EndColumn - column
 	}
 	start := 0
 	if len(line) > most {
