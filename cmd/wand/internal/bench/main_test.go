@@ -32,6 +32,7 @@ func TestTableAndJSON(t *testing.T) {
 		row("fast", time.Millisecond, "ms", 10*time.Millisecond, "a process").atMost(1),
 		row("slow", 30*time.Millisecond, "ms", 10*time.Millisecond, "a process").ratioAtMost(2.5),
 		row("alone", time.Millisecond, "ms", 0, "none").ratioAtMost(2.5),
+		row("tiny", time.Millisecond, "ms", 160*time.Millisecond, "a process"),
 		skipped("gone", "there is no node"),
 	}}
 	var table, text bytes.Buffer
@@ -48,6 +49,7 @@ func TestTableAndJSON(t *testing.T) {
 		"fast":  "fast 1.00 ms 10.0 ms 0.10x <= 1.00 ms yes a process",
 		"slow":  "slow 30.0 ms 10.0 ms 3.00x <= 2.5x NO a process",
 		"alone": "alone 1.00 ms - - <= 2.5x none",
+		"tiny":  "tiny 1.00 ms 160 ms 0.0063x a process",
 		"gone":  "gone [1] - - -",
 		"[1]":   "[1] skipped: there is no node",
 	} {

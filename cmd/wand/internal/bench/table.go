@@ -103,6 +103,8 @@ func in(unit string, d time.Duration) float64 {
 func withUnit(v float64, unit string) string {
 	digits := 0
 	switch {
+	case v > 0 && v < 0.095:
+		digits = 4
 	case v < 10:
 		digits = 2
 	case v < 100:
