@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +20,7 @@
 #include "quickjs.c"
 #undef malloc /* QuickJS forbids them to itself */
 #undef free
+#undef realloc
 
 #include "wand.h"
 #include "lib.h" /* made by the recipe: static const struct { const char *name, *source; } lib_files[] */
@@ -76,6 +78,58 @@ static uint8_t *bytes_of(JSContext *ctx, JSValueConst v, size_t *size) {
 static JSValue failure(JSContext *ctx) {
     return JS_NewInt32(ctx, -errno);
 }
+
+/* ---- memory: blocks that know their size ----
+ *
+ * QuickJS adds and subtracts malloc_usable_size, which in this libc changes for a block that lives, when its neighbour is allocated. The sum
+ * drifts, and once it is below zero garbage is collected at every allocation. */
+
+typedef union {
+    size_t size;
+    max_align_t align;
+} Header;
+
+static void *memory_malloc(JSMallocState *s, size_t size) {
+    Header *h = size <= SIZE_MAX - sizeof(Header) ? malloc(sizeof(Header) + size) : NULL;
+    if (!h)
+        return NULL;
+    h->size = size;
+    s->malloc_count++;
+    s->malloc_size += size + sizeof(Header);
+    return h + 1;
+}
+
+static void memory_free(JSMallocState *s, void *p) {
+    if (!p)
+        return;
+    Header *h = (Header *)p - 1;
+    s->malloc_count--;
+    s->malloc_size -= h->size + sizeof(Header);
+    free(h);
+}
+
+static void *memory_realloc(JSMallocState *s, void *p, size_t size) {
+    if (!p)
+        return size ? memory_malloc(s, size) : NULL;
+    if (!size) {
+        memory_free(s, p);
+        return NULL;
+    }
+    Header *h = (Header *)p - 1;
+    size_t before = h->size;
+    h = size <= SIZE_MAX - sizeof(Header) ? realloc(h, sizeof(Header) + size) : NULL;
+    if (!h)
+        return NULL;
+    h->size = size;
+    s->malloc_size += size - before;
+    return h + 1;
+}
+
+static size_t memory_size(const void *p) {
+    return p ? ((const Header *)p - 1)->size : 0;
+}
+
+static const JSMallocFunctions memory = {memory_malloc, memory_free, memory_realloc, memory_size};
 
 /* ---- streams and files: a negative number is minus errno ---- */
 
@@ -351,12 +405,22 @@ static JSValue native_random(JSContext *ctx, JSValueConst this_val, int argc, JS
     return JS_NewInt32(ctx, 0);
 }
 
-/* seed(bigint): Math.random's state, which the snapshot froze */
+/* seed(hex): Math.random's state, which the snapshot froze. Sixteen digits at a time, the same work for every seed: fuel must not depend
+ * on it. */
 static JSValue native_seed(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
-    int64_t seed;
-    if (JS_ToBigInt64(ctx, &seed, argv[0]))
+    size_t length;
+    const char *hex = JS_ToCStringLen(ctx, &length, argv[0]);
+    if (!hex)
         return JS_EXCEPTION;
-    ctx->random_state = seed ? seed : 1;
+    uint64_t seed = 0, word = 0;
+    for (size_t i = 0; i < length; i++) {
+        unsigned c = (unsigned char)hex[i], letter = c >> 6;
+        word = word << 4 | ((c & 15) + 9 * letter);
+        if (i % 16 == 15)
+            seed ^= word;
+    }
+    JS_FreeCString(ctx, hex);
+    ctx->random_state = seed | (seed == 0);
     return JS_UNDEFINED;
 }
 
@@ -695,7 +759,7 @@ int32_t wand_abi(void) {
 }
 
 int32_t wand_init(void) {
-    JSRuntime *rt = guest.rt = JS_NewRuntime();
+    JSRuntime *rt = guest.rt = JS_NewRuntime2(&memory, NULL);
     if (!rt || !(guest.ctx = JS_NewContext(rt)))
         return 1;
     JSContext *ctx = guest.ctx;

@@ -25,7 +25,7 @@ function start(text) {
     lookup: () => undefined, value: undefined, valueSource: undefined, emittedBeforeExit: false, warnings: [],
   };
   errors.setProgram(file, source, request.path || [], request.traceback === 'none');
-  if (request.seed) native.seed(seedFrom(request.seed));
+  if (request.seed) native.seed(request.seed);
   if (request.op === 'check') {
     check(source, file);
     run.phase = DONE;
@@ -41,13 +41,6 @@ function start(text) {
   if (request.input !== undefined) Object.defineProperty(globalThis, 'INPUT', { value: request.input, writable: true, enumerable: false, configurable: true });
   launch(source, file);
   timers.runTicks(guard); // Node runs them before the first promise job
-}
-
-// A seed of 64 hex digits becomes Math.random's 64 bits.
-function seedFrom(hex) {
-  let seed = 0n;
-  for (let i = 0; i + 16 <= hex.length; i += 16) seed ^= BigInt(`0x${hex.slice(i, i + 16)}`);
-  return seed;
 }
 
 // compile tries the program as a script, then as a module, as Node does with a file of unknown kind.
