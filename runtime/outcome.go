@@ -26,6 +26,7 @@ type response struct {
 const (
 	maxErrorBytes   = 512 << 10
 	maxWarningBytes = 64 << 10
+	maxCauses       = 64 // errors in a chain
 )
 
 // decode returns the error of a failed run and its warnings. What is not as it should be is left out or replaced: a program may have had
@@ -43,8 +44,12 @@ func (s *response) decode() (e *Error, warnings []Warning) {
 	if err := json.Unmarshal(s.Error, &e); err != nil || e == nil {
 		return &Error{Kind: KindInternal, Message: "the interpreter gave no reason"}, warnings
 	}
+	causes := 0
 	for c := e; c != nil; c = c.Cause {
 		c.Kind = guestKind(c.Kind)
+		if causes++; causes == maxCauses {
+			c.Cause = nil
+		}
 	}
 	return e, warnings
 }
@@ -174,8 +179,8 @@ func (r *Report) responded(m *compiler.Module, text []byte) error {
 	switch said.Status {
 	case Completed:
 		r.Status = Completed
-		if said.Result != nil {
-			r.Result = said.Result.Value
+		if said.Result != nil && len(said.Result.Value) > 0 {
+			r.Result = shownJSON(said.Result.Value)
 		}
 		return nil
 	case Failed, Invalid:

@@ -198,7 +198,7 @@ type Replay struct {
 func (r *Report) JSON() []byte {
 	b, err := json.Marshal(r)
 	if err != nil {
-		// Only a Result that is not JSON can do that, and Run never stores one.
+		// Only a Result or a Call that is not JSON can do that, and Run never stores one.
 		panic("wand: report is not JSON: " + err.Error())
 	}
 	return append(indent(b), '\n')

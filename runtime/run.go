@@ -1,11 +1,17 @@
 package runtime
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	goruntime "runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"wand/compiler/meter"
 	"wand/hostfuncs"
@@ -139,7 +145,8 @@ func stopOf(ctx context.Context) *hostfuncs.Stop {
 }
 
 // ToolFunc is a host function that a program may call by name: JSON in, JSON out. An error becomes an exception of the program's
-// language with the error's text. It must return when ctx is done.
+// language with the error's text. It must return when ctx is done; a run does not wait for one that does not, and its answer is lost. One
+// that panics fails the run with an error of Run.
 type ToolFunc func(ctx context.Context, args json.RawMessage) (json.RawMessage, error)
 
 // wandFuncs are the imports of the guest ABI (modules/ABI.md).
@@ -155,13 +162,13 @@ func wandFuncs() []hostfuncs.Func {
 					panic(&hostfuncs.Stop{Kind: hostfuncs.KindOutput, Used: int64(len(text)), Limit: r.limits.Output, Detail: "the result"})
 				}
 				r.hold(int64(len(text)) - int64(len(r.response)))
-				r.response = append(r.response[:0], text...)
+				r.response = bytes.Clone(text)
 			}},
 		{Module: "wand", Name: "call", Params: []hostfuncs.ValueType{i32, i32, i32, i32}, Results: []hostfuncs.ValueType{i32},
 			Call: func(ctx context.Context, memory []byte, stack []uint64) {
 				r := runOf(ctx)
-				name := string(view(memory, uint32(stack[0]), uint32(stack[1])))
-				args := append([]byte(nil), view(memory, uint32(stack[2]), uint32(stack[3]))...)
+				name := view(memory, uint32(stack[0]), uint32(stack[1]))
+				args := view(memory, uint32(stack[2]), uint32(stack[3]))
 				stack[0] = uint64(uint32(len(r.call(ctx, name, args))))
 			}},
 		{Module: "wand", Name: "take", Params: []hostfuncs.ValueType{i32, i32}, Results: []hostfuncs.ValueType{i32},
@@ -194,36 +201,82 @@ func view(memory []byte, offset, length uint32) []byte {
 // callCost is the fuel of one host call, beside its size: about what the host's work costs.
 const callCost = 2000
 
-// call runs one host function for the guest and keeps its result for take.
-func (r *run) call(ctx context.Context, name string, args []byte) []byte {
+// What the journal takes for a call beside its texts, and how much of a name or of arguments that are no JSON it and messages show, in bytes.
+const (
+	callBytes = 256
+	callShown = 200
+)
+
+// call runs one host function for the guest and keeps its result for take. Name and arguments are in the guest's memory.
+func (r *run) call(ctx context.Context, guestName, guestArgs []byte) []byte {
+	shown := strings.ToValidUTF8(string(guestName[:min(len(guestName), callShown)]), "\uFFFD")
 	r.callCount++
 	if r.callCount > r.limits.HostCalls {
-		panic(&hostfuncs.Stop{Kind: hostfuncs.KindHostCalls, Used: r.callCount, Limit: r.limits.HostCalls, Detail: "calling " + name})
+		panic(&hostfuncs.Stop{Kind: hostfuncs.KindHostCalls, Used: r.callCount, Limit: r.limits.HostCalls, Detail: "calling " + shown})
 	}
 	if ctx.Err() != nil {
 		panic(stopOf(ctx))
 	}
-	r.burn(callCost + int64(len(args))/16)
-	r.hold(int64(len(args)) + int64(len(name)) - int64(len(r.pending)))
-	record := Call{Seq: len(r.calls) + 1, Tool: name, Args: json.RawMessage(args)}
+	r.burn(callCost + int64(len(guestArgs))/16)
+	r.hold(int64(len(guestArgs)) + int64(len(guestName)) + callBytes - int64(len(r.pending)))
+	r.pending = nil
+	name, args := string(guestName), bytes.Clone(guestArgs)
+	record := Call{Seq: len(r.calls) + 1, Tool: shown, Args: shownJSON(args)}
 	start := time.Now()
-	result, failure := r.invoke(ctx, name, args)
+	result, failure := r.invoke(ctx, name, shown, args)
 	record.DurationMS = milliseconds(time.Since(start))
 	if ctx.Err() != nil {
 		panic(stopOf(ctx))
 	}
 	var envelope []byte
 	if failure != nil {
+		r.hold(2 * int64(len(failure.Message)))
 		record.Error = failure.Message
 		envelope, _ = json.Marshal(map[string]any{"error": failure})
+		r.hold(int64(len(envelope) - len(failure.Message)))
 	} else {
-		record.Result = result
-		envelope = append(append([]byte(`{"ok":`), result...), '}')
+		r.hold(2*int64(len(result)) + int64(len(`{"ok":}`)))
+		record.Result = shownJSON(result)
+		envelope = slices.Concat([]byte(`{"ok":`), result, []byte("}"))
 	}
-	r.hold(int64(len(envelope)) + int64(len(result)))
 	r.calls = append(r.calls, record)
 	r.pending = envelope
 	return envelope
+}
+
+// shownJSON is a text as a report can hold it, which has to be JSON in UTF-8 of a depth that every parser takes: text itself, or the beginning
+// of it as a string.
+func shownJSON(text []byte) json.RawMessage {
+	switch {
+	case !json.Valid(text) || depthOf(text) > shownDepth:
+		text, _ = json.Marshal(string(text[:min(len(text), callShown)]))
+	case !utf8.Valid(text):
+		text = bytes.ToValidUTF8(text, []byte("\uFFFD")) // it can only be in a string
+	}
+	return text
+}
+
+// shownDepth is how deep a value in a report may nest, so that whoever reads reports can: parsers give up at some depth.
+const shownDepth = 1000
+
+// depthOf is how deep a JSON text nests.
+func depthOf(text []byte) int {
+	depth, most, quoted := 0, 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			most = max(most, depth)
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return most
 }
 
 // callFailure is the error form of a host call's result.
@@ -233,15 +286,15 @@ type callFailure struct {
 	Hint    string `json:"hint,omitempty"`
 }
 
-func (r *run) invoke(ctx context.Context, name string, args []byte) (json.RawMessage, *callFailure) {
+func (r *run) invoke(ctx context.Context, name, shown string, args []byte) (json.RawMessage, *callFailure) {
 	if !json.Valid(args) {
 		return nil, &callFailure{Type: "ArgumentError", Message: "the arguments are not JSON"}
 	}
 	tool, ok := r.tools[name]
 	if !ok {
-		return nil, r.unknownTool(name)
+		return nil, r.unknownTool(name, shown)
 	}
-	result, err := tool(ctx, args)
+	result, err := callTool(ctx, name, tool, args)
 	if err != nil {
 		return nil, &callFailure{Type: "ToolError", Message: err.Error()}
 	}
@@ -249,20 +302,59 @@ func (r *run) invoke(ctx context.Context, name string, args []byte) (json.RawMes
 		result = json.RawMessage("null")
 	}
 	if !json.Valid(result) {
-		return nil, &callFailure{Type: "ToolError", Message: name + " returned something that is not JSON"}
+		return nil, &callFailure{Type: "ToolError", Message: shown + " returned something that is not JSON"}
 	}
 	return result, nil
 }
 
-func (r *run) unknownTool(name string) *callFailure {
+// toolGrace is how long a run that is over waits for a tool that does not listen to its context, before it leaves it to itself.
+const toolGrace = time.Second
+
+// callTool calls a tool beside the guest, so that one that never returns cannot hold the run beyond its deadline.
+func callTool(ctx context.Context, name string, tool ToolFunc, args []byte) (json.RawMessage, error) {
+	type answer struct {
+		result json.RawMessage
+		err    error
+		panic  any
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		a := answer{err: errors.New("the tool ended without an answer")} // runtime.Goexit
+		defer func() {
+			if a.panic = recover(); a.panic != nil {
+				if _, ok := a.panic.(*hostfuncs.Stop); !ok {
+					a.panic = fmt.Errorf("tool %s panicked: %v\n%s", name, a.panic, debug.Stack())
+				}
+			}
+			answers <- a
+		}()
+		a.result, a.err = tool(ctx, args)
+	}()
+	var a answer
+	select {
+	case a = <-answers:
+	case <-ctx.Done():
+		select {
+		case a = <-answers:
+		case <-time.After(toolGrace):
+			panic(stopOf(ctx))
+		}
+	}
+	if a.panic != nil {
+		panic(a.panic)
+	}
+	return a.result, a.err
+}
+
+func (r *run) unknownTool(name, shown string) *callFailure {
 	if len(r.tools) == 0 {
-		return &callFailure{Type: "PermissionError", Message: "no tool named " + name + ": this run has no tools"}
+		return &callFailure{Type: "PermissionError", Message: "no tool named " + shown + ": this run has no tools"}
 	}
 	names := make([]string, 0, len(r.tools))
 	for n := range r.tools {
 		names = append(names, n)
 	}
-	f := &callFailure{Type: "PermissionError", Message: "no tool named " + name}
+	f := &callFailure{Type: "PermissionError", Message: "no tool named " + shown}
 	if best := nearest(name, names); best != "" {
 		f.Hint = "did you mean " + best + "?"
 	}
