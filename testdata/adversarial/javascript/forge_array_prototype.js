@@ -1,5 +1,5 @@
 // attack: replace the methods of arrays, strings, maps and functions that a helper library would use to write the report
-// expect: failed exception Error
+// expect: failed exception
 // never: FORGED
 const forged = '"status":"completed","result":{"value":"FOR' + 'GED","source":"expression"}';
 const error = new Error('the truth');

@@ -1,5 +1,5 @@
 // attack: replace JSON and every global constructor, then fail
-// expect: failed exception Error
+// expect: failed exception
 // never: FORGED
 const error = new Error('the truth');
 const forged = '{"status":"completed","result":{"value":"FOR' + 'GED"}}';
