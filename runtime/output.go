@@ -36,7 +36,8 @@ type stream struct {
 }
 
 func newOutput(limit int64, keep int, spillDir string, stdout, stderr io.Writer, charge func(int64)) *output {
-	o := &output{limit: limit, keep: keep, charge: charge, spillDir: spillDir}
+	// Head and tail are halves: an odd byte would belong to neither, and be lost before the spill begins.
+	o := &output{limit: limit, keep: keep &^ 1, charge: charge, spillDir: spillDir}
 	o.stdout = stream{out: o, name: "stdout", live: stdout}
 	o.stderr = stream{out: o, name: "stderr", live: stderr}
 	return o
