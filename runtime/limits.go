@@ -16,7 +16,8 @@ type Limits struct {
 	// Memory in bytes: the guest's linear memory plus what the host holds for the run (files, kept output, results of host calls).
 	// Default 256 MiB. A guest's own image counts.
 	Memory int64 `json:"memory_bytes"`
-	// Deadline is the wall-clock time of the whole run, waiting included. Default 30 s.
+	// Deadline is the wall-clock time of the whole run, waiting included. It begins when the module is compiled and the packages are
+	// prepared; what that takes, only the context of the call bounds. Default 30 s.
 	Deadline time.Duration `json:"deadline_ns"`
 	// Output is how many bytes standard output and standard error may carry together, and how large the result value may be. Default 1 MiB.
 	Output int64 `json:"output_bytes"`

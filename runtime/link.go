@@ -149,8 +149,12 @@ func (rt *Runtime) boot(ctx context.Context, p *linked) (image *engine.Image, fr
 	r.limits, r.slice, r.maxPages, r.ctx = limits, rt.config.FuelSlice, p.maxPages, ctx
 	r.out = newOutput(limits.Output, defaultKeepOutput, "", nil, nil, r.hold)
 	defer func() {
-		if stop, ok := recover().(*hostfuncs.Stop); ok {
-			err = stop
+		switch v := recover().(type) {
+		case nil:
+		case *hostfuncs.Stop:
+			err = v
+		default:
+			panic(v)
 		}
 	}()
 	clock := wasi.NewRealClock()

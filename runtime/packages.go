@@ -31,6 +31,10 @@ var ErrBadPackage = errors.New("unusable package")
 const (
 	maxPackageBytes = 512 << 20
 	maxPackageFiles = 20_000
+	maxPackagePath  = 1024 // bytes of a name
+	maxPackageDepth = 64   // folders of a name
+	// keptPackages is how many prepared packages a Runtime remembers. One costs its size while it is remembered.
+	keptPackages = 64
 )
 
 // bytecodeLimits bound the compilation of one share of a package. The source is as untrusted as any program; it is only compiled.
@@ -46,9 +50,9 @@ type Package struct {
 
 // packageTree is a package as runs mount it.
 type packageTree struct {
-	once sync.Once
+	turn turn
 	tree *vfs.Tree
-	err  error
+	used int64 // Runtime.used when it was last asked for
 }
 
 // packageTree returns what to mount for a package: its files with bytecode beside them. Compiling Python costs more than running most
@@ -61,17 +65,31 @@ func (rt *Runtime) packageTree(ctx context.Context, guest string, p Package) (*v
 	rt.mu.Lock()
 	slot := rt.packages[digest]
 	if slot == nil {
-		slot = &packageTree{}
+		slot = &packageTree{turn: newTurn()}
 		rt.packages[digest] = slot
 	}
-	rt.mu.Unlock()
-	slot.once.Do(func() { slot.tree, slot.err = rt.preparePackage(ctx, guest, p.Name, files, digest) })
-	if slot.err != nil {
-		rt.mu.Lock()
-		delete(rt.packages, digest) // a cancelled preparation must not stick
-		rt.mu.Unlock()
+	rt.used++
+	slot.used = rt.used
+	for len(rt.packages) > keptPackages {
+		oldest := digest
+		for other, s := range rt.packages {
+			if s.used < rt.packages[oldest].used {
+				oldest = other
+			}
+		}
+		delete(rt.packages, oldest) // runs that have it keep it
 	}
-	return slot.tree, slot.err
+	rt.mu.Unlock()
+	if err := slot.turn.take(ctx); err != nil {
+		return nil, fmt.Errorf("waiting for package %s: %w", p.Name, err)
+	}
+	defer slot.turn.give()
+	if slot.tree == nil {
+		if slot.tree, err = rt.preparePackage(ctx, guest, p.Name, files, digest); err != nil {
+			return nil, err
+		}
+	}
+	return slot.tree, nil
 }
 
 const preparedPackage = "package.zip"
@@ -163,7 +181,7 @@ func (rt *Runtime) bytecode(ctx context.Context, guest, name string, files []Fil
 
 func (rt *Runtime) bytecodeShare(ctx context.Context, guest string, sources []File) ([]File, error) {
 	m := &compiler.Module{Name: "package", Language: compiler.Language(guest), Guest: guest}
-	report, err := rt.execute(ctx, m, Options{Limits: bytecodeLimits, Files: sources}, "bytecode")
+	report, err := rt.execute(ctx, m, Options{Limits: bytecodeLimits.or(DefaultLimits()), Files: sources}, "bytecode")
 	if err != nil {
 		return nil, err
 	}
@@ -187,18 +205,37 @@ func packageFiles(p Package) ([]File, string, error) {
 		if err != nil {
 			return nil, "", fmt.Errorf("it is neither a wheel nor a zip file: %w", err)
 		}
+		// Before anything lists it: what lists an archive remembers every folder of every name.
+		if len(z.File) > 2*maxPackageFiles {
+			return nil, "", fmt.Errorf("it has more than %d files and folders", 2*maxPackageFiles)
+		}
+		for _, f := range z.File {
+			if len(f.Name) > maxPackagePath || strings.Count(f.Name, "/") > maxPackageDepth {
+				return nil, "", fmt.Errorf("a name in it is too long or too deep: %.100q", f.Name)
+			}
+		}
 		source = z
 	}
 	prefix := ""
 	if _, err := fs.Stat(source, "__init__.py"); err == nil {
+		if base := path.Base(p.Name); base == "." || base == ".." || base == "/" || !fs.ValidPath(base) {
+			return nil, "", errors.New("the folder is the package itself, so it needs the package's name")
+		}
 		prefix = path.Base(p.Name) + "/" // the folder is the package itself
 	}
 	sum := sha256.New()
 	var files []File
 	var total int64
+	entries := 0
 	err := fs.WalkDir(source, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
+		}
+		if entries++; entries > 2*maxPackageFiles {
+			return fmt.Errorf("it has more than %d files and folders", 2*maxPackageFiles)
+		}
+		if strings.Count(name, "/") > maxPackageDepth {
+			return fmt.Errorf("a folder in it is too deep: %.100q", name)
 		}
 		if d.IsDir() {
 			if d.Name() == "__pycache__" { // another interpreter's

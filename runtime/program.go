@@ -152,12 +152,14 @@ func (rt *Runtime) program(ctx context.Context, m *compiler.Module) (*program, f
 	rt.mu.Lock()
 	slot := rt.guests[m.Guest]
 	if slot == nil {
-		slot = &guestSlot{}
+		slot = &guestSlot{turn: newTurn()}
 		rt.guests[m.Guest] = slot
 	}
 	rt.mu.Unlock()
-	slot.mu.Lock()
-	defer slot.mu.Unlock()
+	if err := slot.turn.take(ctx); err != nil {
+		return nil, nil, fmt.Errorf("waiting for the %s guest: %w", m.Guest, err)
+	}
+	defer slot.turn.give()
 	if slot.ready == nil {
 		p, err := rt.guest(ctx, m.Guest)
 		if err != nil {
@@ -174,6 +176,8 @@ func (rt *Runtime) Prepare(ctx context.Context, guest string) error {
 		return err
 	}
 	defer rt.leave()
+	ctx, end := rt.until(ctx)
+	defer end()
 	_, release, err := rt.program(ctx, &compiler.Module{Guest: guest})
 	if err != nil {
 		return err
@@ -210,6 +214,9 @@ func (rt *Runtime) guest(ctx context.Context, name string) (*program, error) {
 	rt.config.Progress(fmt.Sprintf("preparing the %s guest: compiling to native code (once per version, some seconds)", name))
 	started := time.Now()
 	p, err := rt.prepare(ctx, g, key)
+	if err != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("preparing the %s guest: %w", name, context.Cause(ctx))
+	}
 	if err == nil {
 		rt.config.Progress(fmt.Sprintf("prepared the %s guest in %s", name, units.Duration(time.Since(started))))
 	}

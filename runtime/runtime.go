@@ -11,6 +11,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -31,6 +32,9 @@ import (
 
 // ErrClosed is returned by calls on a Runtime after Close.
 var ErrClosed = errors.New("the runtime is closed")
+
+// ErrBadOption says that a field of Options has a value that no program can be given; the message says which.
+var ErrBadOption = errors.New("unusable option")
 
 // Config configures a Runtime. The zero value is what most want.
 type Config struct {
@@ -61,16 +65,34 @@ type Runtime struct {
 	closed   bool
 	guests   map[string]*guestSlot
 	packages map[string]*packageTree // by digest
+	used     int64                   // grows with every use of a package
 	active   sync.WaitGroup
 	base     context.Context
 	shutdown context.CancelCauseFunc
 }
 
-// guestSlot makes sure that a guest is prepared once, by whoever comes first.
+// guestSlot makes sure that a guest is prepared once, by whoever comes first. Who waits for it stops waiting when its own context ends, and
+// tries for itself when the one who came first was cancelled.
 type guestSlot struct {
-	mu    sync.Mutex
+	turn  turn
 	ready *program
 }
+
+// turn is a lock that a context can stop waiting for.
+type turn chan struct{}
+
+func newTurn() turn { return make(turn, 1) }
+
+func (t turn) take(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (t turn) give() { <-t }
 
 // New returns a Runtime. Guests are prepared when they are first needed; Prepare does it ahead of time.
 func New(ctx context.Context, c Config) (*Runtime, error) {
@@ -167,6 +189,13 @@ func (rt *Runtime) enter() error {
 
 func (rt *Runtime) leave() { rt.active.Done() }
 
+// until is ctx, ending also when the runtime is closed in haste.
+func (rt *Runtime) until(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(rt.base, func() { cancel(context.Cause(rt.base)) })
+	return ctx, func() { stop(); cancel(nil) }
+}
+
 // Options are the inputs of one run, beside the program. The zero value runs it with nothing.
 type Options struct {
 	// Limits of this run; fields that are zero take the Runtime's.
@@ -177,9 +206,10 @@ type Options struct {
 	Env map[string]string
 	// Input is any JSON value; the program sees it as the global INPUT.
 	Input json.RawMessage
-	// Stdin is the program's standard input. Default: empty.
+	// Stdin is the program's standard input. Default: empty. Runs that share a reader which may block take one wasi.Input over it.
 	Stdin io.Reader
-	// Stdout and Stderr get the program's output as it is written, beside the report. Default: nobody does.
+	// Stdout and Stderr get the program's output as it is written, beside the report. Default: nobody does. A writer that blocks holds the
+	// run up, beyond its deadline too. One that fails gets no more.
 	Stdout, Stderr io.Writer
 	// Files are put into the run's filesystem before it starts; relative names are below /work, the working directory.
 	Files []File
@@ -222,6 +252,12 @@ func (rt *Runtime) Check(ctx context.Context, m *compiler.Module) ([]compiler.Di
 	if err != nil {
 		return nil, err
 	}
+	switch report.Status {
+	case Cancelled:
+		return nil, fmt.Errorf("the check was cancelled: %w", cmp.Or(context.Cause(ctx), ErrClosed))
+	case Fault:
+		return nil, fmt.Errorf("the check failed: %s", report.Error.Message)
+	}
 	var found []compiler.Diagnostic
 	for _, w := range report.Warnings {
 		found = append(found, compiler.Diagnostic{Severity: compiler.SeverityWarning, Message: w.Message, File: m.Name, Line: w.Line, LineText: compiler.LineText(m.Program, w.Line)})
@@ -250,6 +286,8 @@ func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, o
 		return nil, err
 	}
 	defer rt.leave()
+	ctx, end := rt.until(ctx)
+	defer end()
 	limits := o.Limits
 	if err := limits.check(); err != nil {
 		return nil, err
