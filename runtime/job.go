@@ -12,6 +12,7 @@ import (
 	"io"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"wand/compiler"
@@ -45,9 +46,6 @@ func (j *job) do(ctx context.Context) (*Report, error) {
 	deadline := &hostfuncs.Stop{Kind: hostfuncs.KindDeadline, Limit: int64(r.limits.Deadline), Used: int64(r.limits.Deadline)}
 	ctx, cancel := context.WithDeadlineCause(ctx, j.started.Add(r.limits.Deadline), deadline)
 	defer cancel()
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	defer context.AfterFunc(j.rt.base, func() { stop(context.Cause(j.rt.base)) })()
 	r.ctx = ctx
 
 	keep := j.options.KeepOutput
@@ -122,16 +120,18 @@ func (j *job) where(ctx context.Context, instance engine.Instance, err error) {
 	if !errors.As(err, &stop) || stop.Kind == hostfuncs.KindExit || stop.Kind == hostfuncs.KindInternal || !instance.HasFunction("wand_where") {
 		return
 	}
-	charged, limits := r.used(), r.limits
+	charged, limits, calls, output := r.used(), r.limits, r.callCount, r.out.limit
 	defer func() {
 		// The question is ours: the program does not pay for it.
-		r.limits = limits
+		r.limits, r.callCount, r.out.limit = limits, calls, output
 		r.granted, r.fuel = charged, nil
 	}()
 	r.charged = charged
 	r.granted = 0
 	r.fuel.Set(0)
 	r.limits.Fuel = fuel
+	// A guest that is no longer itself may do more than answer: calls and output are over for this run.
+	r.limits.HostCalls, r.out.limit = 0, r.out.used
 	r.ctx = context.WithoutCancel(ctx)
 	if depth := instance.Global(meter.GlobalDepth); depth != nil {
 		depth.Set(0)
@@ -153,6 +153,9 @@ func (j *job) where(ctx context.Context, instance engine.Instance, err error) {
 
 func (j *job) prepareFiles() (*wasi.State, error) {
 	r, o := &j.run, &j.options
+	if err := o.check(); err != nil {
+		return nil, err
+	}
 	clock := o.Clock
 	if clock == nil {
 		clock = wasi.NewRealClock()
@@ -189,6 +192,21 @@ func (j *job) prepareFiles() (*wasi.State, error) {
 		Stdin: o.Stdin, Stdout: &r.out.stdout, Stderr: &r.out.stderr,
 		Clock: clock, Random: rand.Reader, Charge: r.burn,
 	}, nil
+}
+
+// check refuses what a program could not be given as it is: a C string ends at NUL, a variable's name at the first =.
+func (o *Options) check() error {
+	for _, a := range o.Args {
+		if strings.IndexByte(a, 0) >= 0 {
+			return fmt.Errorf("%w: argument %q has a NUL in it", ErrBadOption, a)
+		}
+	}
+	for k, v := range o.Env {
+		if k == "" || strings.ContainsAny(k, "=\x00") || strings.IndexByte(v, 0) >= 0 {
+			return fmt.Errorf("%w: environment variable %q is empty, or has a NUL or = where there can be none", ErrBadOption, k)
+		}
+	}
+	return nil
 }
 
 func packagePath(i int) string { return fmt.Sprintf("/packages/%d", i) }
@@ -327,14 +345,18 @@ func (r *Report) takeOutput(o *output) {
 const maxFileChanges = 1000
 
 func (r *Report) takeFiles(f *vfs.FS, since vfs.Mark) {
+	// All files together are no larger than the storage limit, but a file can have many names: a thousand links to one of 64 MiB would
+	// take a minute to hash.
+	room := r.Usage.StorageCap
 	for e := range f.Changed(since) {
 		if e.Kind != vfs.KindFile {
 			continue
 		}
-		if len(r.Files) == maxFileChanges {
+		if len(r.Files) == maxFileChanges || e.Size > room {
 			r.FilesOmitted++
 			continue
 		}
+		room -= e.Size
 		sum := sha256.New()
 		e.WriteTo(sum)
 		r.Files = append(r.Files, FileChange{Path: e.Path, Size: e.Size, SHA256: hex.EncodeToString(sum.Sum(nil)), entry: e})
