@@ -195,6 +195,18 @@ int32_t wand_init(void)
     return 0;
 }
 
+/* Takes down what the program put up to watch its own execution: from here on it would watch, and could break, ours. */
+static void stop_watching(void)
+{
+    PyEval_SetProfile(NULL, NULL);
+    PyEval_SetTrace(NULL, NULL);
+    PyObject *monitoring = PySys_GetObject("monitoring"); /* borrowed */
+    for (int tool = 0; monitoring != NULL && tool < 6; tool++) {
+        Py_XDECREF(PyObject_CallMethod(monitoring, "free_tool_id", "i", tool));
+        PyErr_Clear();
+    }
+}
+
 int32_t wand_run(char *request, size_t length)
 {
     PyObject *text = PyBytes_FromStringAndSize(request, (Py_ssize_t)length);
@@ -206,6 +218,7 @@ int32_t wand_run(char *request, size_t length)
         PyObject *globals = PyTuple_GET_ITEM(program, 1);
         PyObject *value = PyEval_EvalCode(PyTuple_GET_ITEM(program, 0), globals, globals);
         PyObject *exception = value ? NULL : PyErr_GetRaisedException();
+        stop_watching();
         PyObject *done = PyObject_CallMethod(guest, "finish", "OO", value ? value : Py_None, exception ? exception : Py_None);
         Py_XDECREF(value);
         Py_XDECREF(exception);

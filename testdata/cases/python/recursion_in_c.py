@@ -7,7 +7,7 @@
 # stdout: eq RecursionError
 # stdout: isinstance RecursionError
 # stdout: unary MemoryError
-# stdout: parentheses MemoryError
+# stdout: parentheses SyntaxError
 # stdout: attribute RecursionError
 import copy
 import json

@@ -19,6 +19,9 @@ import traceback
 import types
 import uuid
 
+# Functions defined from here on have builtins of their own: the program may replace or empty everybody else's.
+__builtins__ = dict(vars(__import__("builtins")))
+
 OURS = "/usr/lib/python313.zip/_wand_guest/"
 LIBRARY = ("/usr/lib/python313.zip/", "<frozen ")
 FRAMES = 40  # of a deeper stack, the outer ten and the inner thirty
@@ -33,6 +36,8 @@ _PLAIN = (
     pathlib.PurePosixPath, re.Pattern, re.Match, uuid.UUID,
 )
 
+
+_islice = itertools.islice
 
 # What a class says of itself, past whatever its metaclass says.
 _name = type.__dict__["__name__"].__get__
@@ -50,6 +55,12 @@ def describe(error, kind):
 def _describe(error, kind, seen):
     seen.add(id(error))
     entries = [entry for entry in _entries(BaseException.__traceback__.__get__(error)) if not entry[0].f_code.co_filename.startswith(OURS)]
+    if len(entries) > FRAMES:
+        own = next((index for index in range(len(entries) - 1, -1, -1) if not _library(entries[index])), None)
+        kept = entries[:10] + entries[-(FRAMES - 10) :]
+        if own is not None and 10 <= own < len(entries) - (FRAMES - 10):
+            kept[9] = entries[own]  # where the program called a library that went deep
+        entries = kept
     frames = [_frame(frame, offset, line) for frame, offset, line in entries]
     description = {
         "kind": kind or ("assertion" if isinstance(error, AssertionError) else "exception"),
@@ -61,8 +72,6 @@ def _describe(error, kind, seen):
         description["location"] = _syntax_location(error)
     elif inner is not None:
         description["location"] = _location(entries[inner], frames[inner])
-    if len(frames) > FRAMES:
-        frames = frames[:10] + frames[-(FRAMES - 10) :]
     for frame in frames:
         frame.pop("end_line", None)
     description["frames"] = frames
@@ -114,6 +123,10 @@ def _entries(trace):
         trace = trace.tb_next
 
 
+def _library(entry):
+    return entry[0].f_code.co_filename.startswith(LIBRARY)
+
+
 def _frame(frame, offset, line):
     code = frame.f_code
     file = code.co_filename
@@ -137,10 +150,8 @@ def _position(code, offset):
     """Returns the (line, end line, column, end column) of an instruction, or None; columns are in bytes from 0."""
     if offset < 0:
         return None
-    for index, position in enumerate(code.co_positions()):
-        if index == offset // 2:
-            return position if None not in position else None
-    return None
+    position = next(_islice(code.co_positions(), offset // 2, None), (None,))
+    return position if None not in position else None
 
 
 def _characters(text, count):
@@ -294,10 +305,21 @@ def print_traceback(error):
             pass
 
 
+class _Stack(traceback.StackSummary):
+    """A stack that formats equal frames once: a deep recursion has a thousand of them."""
+
+    def format_frame_summary(self, frame, **options):
+        key = (frame.filename, frame.name, frame.lineno, frame.end_lineno, frame.colno, frame.end_colno)
+        memo = self.__dict__.setdefault("memo", {})
+        if key not in memo:
+            memo[key] = super().format_frame_summary(frame, **options)
+        return memo[key]
+
+
 def _hide(exception, depth):
     if exception is None or depth > 100:
         return
-    exception.stack[:] = [frame for frame in exception.stack if not frame.filename.startswith(OURS)]
+    exception.stack = _Stack(frame for frame in exception.stack if not frame.filename.startswith(OURS))
     _hide(exception.__cause__, depth + 1)
     _hide(exception.__context__, depth + 1)
     for inner in exception.exceptions or ():

@@ -4,7 +4,12 @@ import sys
 
 import _wand
 
+# Functions defined from here on have builtins of their own: the program may replace or empty everybody else's.
+__builtins__ = dict(vars(__import__("builtins")))
+
 PACKAGES = "this sandbox has Python's standard library and the packages that were given with the run"
+STDLIB = sys.stdlib_module_names
+_getframe = sys._getframe
 REASONS = {
     "_ctypes": "C libraries cannot be loaded in this sandbox; write it in Python",
     "_curses": "there is no terminal in this sandbox; use print",
@@ -45,10 +50,10 @@ def find(name, path):
     if path is not None or "." in name or name in _quiet:
         return None
     # importlib.util.find_spec asks too, and wants None for an answer.
-    asking = sys._getframe(2) if sys._getframe(1).f_code.co_name == "_find_spec" else None
+    asking = _getframe(2) if _getframe(1).f_code.co_name == "_find_spec" else None
     if asking is None or asking.f_code.co_name != "_find_and_load_unlocked":
         return None
-    reason = REASONS.get(name, PACKAGES if name not in sys.stdlib_module_names else "it is not available in this sandbox")
+    reason = REASONS.get(name, PACKAGES if name not in STDLIB else "it is not available in this sandbox")
     return f"No module named {name!r}; {reason}"
 
 

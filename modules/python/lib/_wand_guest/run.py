@@ -14,6 +14,14 @@ import warnings
 
 from _wand_guest import aio, blocked, bytecode, errors, missing, values
 
+# Functions defined from here on have builtins of their own: the program may replace or empty everybody else's.
+__builtins__ = dict(vars(__import__("builtins")))
+
+# The same for what finish needs of modules that the program can change.
+_run_exit_functions = atexit._run_exitfuncs
+_respond_bytes = _wand.respond
+_FunctionType, _ModuleType = types.FunctionType, types.ModuleType
+
 # Imported before the snapshot, so that a program's own import of it costs nothing: what programs of HumanEval, GSM-Hard and MBPP import,
 # and what those modules import when they are first used.
 PREIMPORT = """
@@ -85,7 +93,7 @@ def finish(value, error):
             error = raised
     if error is not None:
         _ended(error, response)
-    atexit._run_exitfuncs()
+    _run_exit_functions()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -96,14 +104,14 @@ def finish(value, error):
         text = values.encode(value, _current.get("result_bytes") or 1 << 20)
         response = _with_warnings(response, _current["warnings"])
         # The value is JSON already.
-        head = json.dumps(response, ensure_ascii=True)[:-1]
-        _wand.respond(f'{head}, "result": {{"source": "{source}", "value": {text}}}}}'.encode("utf-8", "backslashreplace"))
+        head = values.plain(response)[:-1]
+        _respond_bytes(f'{head}, "result": {{"source": "{source}", "value": {text}}}}}'.encode("utf-8", "backslashreplace"))
         return
     _respond(_with_warnings(response, _current["warnings"]))
 
 
 def _respond(response):
-    _wand.respond(json.dumps(response, ensure_ascii=True).encode())
+    _respond_bytes(values.plain(response).encode("utf-8", "backslashreplace"))
 
 
 def _with_warnings(response, noted):
@@ -153,7 +161,8 @@ def _arrive(request):
     sys.path[:] = ["/work", *sys.path, *request.get("path", ())]
     seed = request.get("seed")
     if seed:
-        sys.modules["random"].seed(int(seed, 16))
+        # The leading 1 gives every seed the same length, and so the same fuel.
+        sys.modules["random"].seed(int("1" + seed, 16))
     sys.modules["tempfile"]._name_sequence = None
     sys.modules["logging"]._startTime = time.time_ns()
     sys.modules["uuid"]._last_timestamp = None
@@ -182,10 +191,10 @@ def _result(value):
     for name in ("result", "answer"):
         found = names.get(name)
         # A function or a module called result is part of the program, not what it found out.
-        if found is not None and not isinstance(found, (types.FunctionType, types.ModuleType, type)):
+        if found is not None and not isinstance(found, (_FunctionType, _ModuleType, type)):
             return name, found
     solution = names.get("solution")
-    if isinstance(solution, types.FunctionType) and _needs_nothing(solution):
+    if isinstance(solution, _FunctionType) and _needs_nothing(solution):
         found = solution()
         if found is not None:
             return "solution", found
@@ -208,7 +217,8 @@ def _ended(error, response):
         if code is None:
             number = 0
         elif isinstance(code, int):
-            number = int.__and__(code, 0xFF)
+            # What does not fit a C long is -1.
+            number = int.__and__(code, 0xFF) if -(2**63) <= int.__index__(code) < 2**63 else 0xFF
         else:
             number = 1
             try:

@@ -6,9 +6,13 @@ import datetime
 import decimal
 import enum
 import fractions
+import sys
 from json.encoder import encode_basestring as quote
 
 from _wand_guest import errors
+
+# Functions defined from here on have builtins of their own: the program may replace or empty everybody else's.
+__builtins__ = dict(vars(__import__("builtins")))
 
 LEVELS = 64
 SAFE = 2**53 - 1
@@ -163,14 +167,31 @@ class _Writer:
 
 def _digits(value):
     """Returns an int's decimal digits, however many there are."""
-    import sys
-
-    limit = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(0)
+    limit = _get_limit()
+    _set_limit(0)
     try:
         return int.__repr__(value)
     finally:
-        sys.set_int_max_str_digits(limit)
+        _set_limit(limit)
+
+
+_get_limit, _set_limit = sys.get_int_max_str_digits, sys.set_int_max_str_digits
+
+
+def plain(value):
+    """Returns the JSON text of a response: str, int, bool, None, list and dict with str keys. Not through json, which the program may
+    have changed."""
+    if value is None:
+        return "null"
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return quote(str.__str__(value))
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, list):
+        return "[" + ", ".join([plain(item) for item in value]) + "]"
+    return "{" + ", ".join([quote(key) + ": " + plain(item) for key, item in value.items()]) + "}"
 
 
 def encode(value, limit):
