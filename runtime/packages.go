@@ -92,18 +92,23 @@ func (rt *Runtime) packageTree(ctx context.Context, guest string, p Package) (*v
 	return slot.tree, nil
 }
 
-const preparedPackage = "package.zip"
+// A prepared package in the vault.
+const (
+	packageEntry    = "package"
+	preparedPackage = "package.zip"
+)
 
 func (rt *Runtime) preparePackage(ctx context.Context, guest, name string, files []File, digest string) (*vfs.Tree, error) {
 	g, err := rt.config.Guest(guest)
 	if err != nil {
 		return nil, err
 	}
-	key := "package-" + digest[:32] + "-" + g.Digest[:16]
+	key := packageEntry + "-" + digest[:32] + g.Digest[:16]
 	if rt.vault != nil {
 		if dir, ok := rt.vault.verified(key); ok {
 			if text, err := os.ReadFile(filepath.Join(dir, preparedPackage)); err == nil {
 				if tree, err := zipTree(text); err == nil {
+					rt.vault.touch(key)
 					return tree, nil
 				}
 			}
@@ -133,7 +138,11 @@ func (rt *Runtime) keep(key, name string, text []byte) error {
 	if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 		return err
 	}
-	return rt.vault.publish(dir, key)
+	if err := rt.vault.publish(dir, key); err != nil {
+		return err
+	}
+	rt.vault.prune(packageEntry, keptPackageEntries)
+	return nil
 }
 
 // bytecode compiles a package's modules in forks of the guest, on all processors. Tests that come with a package are left to be

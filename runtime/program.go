@@ -271,8 +271,7 @@ func (rt *Runtime) load(ctx context.Context, g *modules.Guest, key string) (*pro
 	if err := parts.Wait(); err != nil {
 		return nil, errors.Join(err, p.close(context.WithoutCancel(ctx)))
 	}
-	now := time.Now()
-	_ = os.Chtimes(dir, now, now) // so that prune knows it is in use
+	rt.vault.touch(key)
 	return p, nil
 }
 
@@ -356,6 +355,6 @@ func (rt *Runtime) publish(guest, dir, key string, metered, snapshot []byte) err
 	if err := rt.vault.publish(dir, key); err != nil {
 		return err
 	}
-	rt.vault.prune(guest)
+	rt.vault.prune(guest, keptEntries)
 	return nil
 }

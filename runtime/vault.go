@@ -164,12 +164,16 @@ func (v *vault) publish(dir, key string) error {
 	return nil
 }
 
-// keptEntries is how many entries with one name stay: those of this version, and of what else this user runs side by side.
-const keptEntries = 4
+// How many entries with one name stay: of a guest those of this version, and of what else this user runs side by side; of packages, which all
+// have one name, what programs of some weeks may want.
+const (
+	keptEntries        = 4
+	keptPackageEntries = 100
+)
 
-// prune removes all but the entries with the given name that were used last; a guest that is rebuilt leaves one behind every time. What is
+// prune removes all but the kept entries with the given name that were used last; a guest that is rebuilt leaves one behind every time. What is
 // left of preparations that a crash cut short goes too. An entry that another process is reading may be among them: it then prepares anew.
-func (v *vault) prune(name string) {
+func (v *vault) prune(name string, kept int) {
 	entries, err := os.ReadDir(v.dir)
 	if err != nil {
 		return
@@ -188,14 +192,26 @@ func (v *vault) prune(name string) {
 		switch {
 		case strings.HasPrefix(e.Name(), newEntry) && time.Since(info.ModTime()) > 24*time.Hour:
 			os.RemoveAll(path)
-		case strings.HasPrefix(e.Name(), name+"-"):
+		case isEntryOf(e.Name(), name):
 			old = append(old, aged{path, info.ModTime()})
 		}
 	}
 	slices.SortFunc(old, func(a, b aged) int { return b.used.Compare(a.used) })
-	for _, e := range old[min(len(old), keptEntries):] {
+	for _, e := range old[min(len(old), kept):] {
 		os.RemoveAll(e.path)
 	}
+}
+
+// isEntryOf says whether an entry is a name and a digest; "python-science-1f" is none of python's.
+func isEntryOf(entry, name string) bool {
+	digest, ok := strings.CutPrefix(entry, name+"-")
+	return ok && !strings.Contains(digest, "-")
+}
+
+// touch notes that an entry is in use, for prune.
+func (v *vault) touch(key string) {
+	now := time.Now()
+	_ = os.Chtimes(v.entry(key), now, now)
 }
 
 // mac is bound to the entry and the file's name, so that files cannot be swapped.

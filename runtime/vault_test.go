@@ -122,12 +122,14 @@ func TestVaultPrunesWhatIsNoLongerUsed(t *testing.T) {
 		os.Chtimes(dir, used, used)
 	}
 	entryWith(t, v, "javascript-0")
-	v.prune("python")
+	const science = "python-science-0" // another guest's
+	os.Chtimes(entryWith(t, v, science), time.Time{}, time.Unix(1, 0))
+	v.prune("python", keptEntries)
 	left, _ := filepath.Glob(filepath.Join(v.dir, "*-*"))
-	if len(left) != keptEntries+1 {
+	if len(left) != keptEntries+2 {
 		t.Errorf("left: %v", left)
 	}
-	for _, key := range []string{"python-3", "python-6", "javascript-0"} {
+	for _, key := range []string{"python-3", "python-6", "javascript-0", science} {
 		if _, ok := v.verified(key); !ok {
 			t.Errorf("%s is gone", key)
 		}
