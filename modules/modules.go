@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // ABI is the version of the guest ABI that this package's callers speak.
@@ -133,8 +134,16 @@ func Names() []string {
 	return slices.Compact(names)
 }
 
+// validName says whether a name can be one folder's, which is what guests' names become.
+func validName(name string) bool {
+	return fs.ValidPath(name) && name != "." && !strings.ContainsAny(name, `/\:`)
+}
+
 // Find opens a guest by name: the embedded one first, then the one in the user's cache. The error wraps ErrNoGuest or ErrBadGuest.
 func Find(name string) (*Guest, error) {
+	if !validName(name) {
+		return nil, fmt.Errorf("%w: %q is no name of a guest", ErrNoGuest, name)
+	}
 	if e := embedded(); e != nil {
 		if sub, err := fs.Sub(e, name); err == nil {
 			if _, err := fs.Stat(sub, "manifest.json"); err == nil {
@@ -168,6 +177,9 @@ func open(fsys fs.FS, name, origin string, verify bool) (*Guest, error) {
 	}
 	if g.Manifest.ABI != ABI {
 		return nil, g.bad("it speaks ABI %d, this program %d", g.Manifest.ABI, ABI)
+	}
+	if !validName(g.Manifest.Name) {
+		return nil, g.bad("manifest.json names the guest %q", g.Manifest.Name)
 	}
 	sum := sha256.New()
 	for _, f := range g.Manifest.Files {
