@@ -11,7 +11,7 @@ import (
 // cannot catch, delay or observe reaching one, and its instance is discarded.
 type Limits struct {
 	// Fuel is how many units the program may burn: about one per WebAssembly instruction, more for bulk operations and host
-	// calls by their size. Exact and the same on every machine and engine. Default 20e9, some four to ten seconds of computing.
+	// calls by their size. Exact and the same on every machine and engine. Default 20e9, some two to five seconds of computing.
 	Fuel int64 `json:"fuel"`
 	// Memory in bytes: the guest's linear memory plus what the host holds for the run (files, kept output, results of host calls).
 	// Default 256 MiB. A guest's own image counts.
