@@ -29,6 +29,7 @@ CAUSES = 5
 NAMES = 12
 LINE = 300
 MESSAGE = 4000
+LONG = 2000  # of a source line in a printed traceback
 
 # Types of the library that show themselves shortly and without calling back. Exactly these: a subclass may have a __repr__ of its own.
 _PLAIN = (
@@ -294,7 +295,11 @@ def print_uncaught(error):
 def print_traceback(error):
     """Prints an exception as the python command does, without frames of ours."""
     try:
-        exception = traceback.TracebackException(type(error), error, error.__traceback__, compact=True)
+        entries = list(_entries(BaseException.__traceback__.__get__(error)))
+        deep = len(entries) > 100
+        exception = traceback.TracebackException(type(error), error, None if deep else error.__traceback__, compact=True)
+        if deep:
+            exception.stack = _summaries(entries)
         _hide(exception, 0)
         print("".join(exception.format()), end="", file=sys.stderr)
     except BaseException:
@@ -303,6 +308,21 @@ def print_traceback(error):
             sys.stderr.write(f"{type(error).__name__}\n")
         except BaseException:
             pass
+
+
+def _summaries(entries):
+    """Returns what traceback would extract from a deep stack, each place in the code only once: its position takes a walk through the code."""
+    known, stack = {}, []
+    for frame, offset, line in entries:
+        key = (frame.f_code, offset)
+        if key not in known:
+            first, last, start, end = _position(frame.f_code, offset) or (None,) * 4
+            linecache.lazycache(frame.f_code.co_filename, frame.f_globals)
+            known[key] = traceback.FrameSummary(
+                frame.f_code.co_filename, line, frame.f_code.co_name, end_lineno=last, colno=start, end_colno=end, locals=None, lookup_line=True
+            )
+        stack.append(known[key])
+    return stack
 
 
 class _Stack(traceback.StackSummary):
@@ -320,6 +340,12 @@ def _hide(exception, depth):
     if exception is None or depth > 100:
         return
     exception.stack = _Stack(frame for frame in exception.stack if not frame.filename.startswith(OURS))
+    for frame in exception.stack:
+        if len(frame.line or "") > LONG:
+            frame._lines = frame._lines_dedented = frame.line[:LONG] + "..."
+            frame.colno = frame.end_colno = None
+    if len(getattr(exception, "text", None) or "") > LONG:
+        exception.text = None
     _hide(exception.__cause__, depth + 1)
     _hide(exception.__context__, depth + 1)
     for inner in exception.exceptions or ():
