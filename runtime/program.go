@@ -188,13 +188,13 @@ func (rt *Runtime) Prepare(ctx context.Context, guest string) error {
 
 // Files of a prepared guest in the vault, and the folder that holds the engine's native code.
 const (
-	preparedWasm     = "metered.wasm"
+	preparedWasm     = "stub.wasm"
 	preparedSnapshot = "snapshot"
 	preparedNative   = "native"
 )
 
 // preparedFormat changes whenever what is prepared would come out differently from the same guest.
-const preparedFormat = 1
+const preparedFormat = 2
 
 // guest returns the interpreter's program: from the vault, or made and put there.
 func (rt *Runtime) guest(ctx context.Context, name string) (*program, error) {
@@ -252,7 +252,11 @@ func (rt *Runtime) load(ctx context.Context, g *modules.Guest, key string) (*pro
 	parts.Go(func() error {
 		metered, err := os.ReadFile(filepath.Join(dir, preparedWasm))
 		if err == nil {
-			p.code, err = rt.config.Engine.Compile(ctx, metered, hostFuncs(), filepath.Join(dir, preparedNative))
+			native := filepath.Join(dir, preparedNative)
+			err = usedAsIs(native, func() (err error) {
+				p.code, err = rt.config.Engine.Compile(ctx, metered, hostFuncs(), native)
+				return err
+			})
 		}
 		return err
 	})
@@ -338,9 +342,11 @@ func (rt *Runtime) prepare(ctx context.Context, g *modules.Guest, key string) (*
 	l.image.Close()
 	l.image = image
 	if dir != "" {
-		if err := rt.publish(g.Manifest.Name, dir, key, l.metered, snapshot); err != nil {
-			rt.noteCacheError(err)
+		stub, err := rt.slim(ctx, l.metered, native)
+		if err == nil {
+			err = rt.publish(g.Manifest.Name, dir, key, stub, snapshot)
 		}
+		rt.noteCacheError(err)
 	}
 	return &l.program, nil
 }

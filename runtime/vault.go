@@ -1,14 +1,17 @@
 package runtime
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -113,16 +116,15 @@ func (v *vault) check(dir, key string) error {
 	if len(files) != len(tags) {
 		return fmt.Errorf("%d files, %d tags", len(files), len(tags))
 	}
+	buffer := make([]byte, vaultChunk)
 	for _, name := range files {
 		tag := tags[name]
-		if len(tag) < 12 {
+		if len(tag) < 8 {
 			return fmt.Errorf("no tag for %s", name)
 		}
-		content, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
+		if got, err := v.tag(key, dir, name, tag[:8], buffer); err != nil {
 			return err
-		}
-		if _, err := v.mac(key, name).Open(nil, tag[:12], tag[12:], content); err != nil {
+		} else if !hmac.Equal(got, tag) {
 			return fmt.Errorf("%s was changed", name)
 		}
 	}
@@ -138,14 +140,13 @@ func (v *vault) publish(dir, key string) error {
 		return err
 	}
 	tags := map[string][]byte{}
+	buffer := make([]byte, vaultChunk)
 	for _, name := range files {
-		content, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
+		nonce := make([]byte, 8)
+		rand.Read(nonce)
+		if tags[name], err = v.tag(key, dir, name, nonce, buffer); err != nil {
 			return err
 		}
-		nonce := make([]byte, 12)
-		rand.Read(nonce)
-		tags[name] = append(nonce, v.mac(key, name).Seal(nil, nonce, nil, content)...)
 	}
 	text, err := json.Marshal(tags)
 	if err != nil {
@@ -212,6 +213,34 @@ func isEntryOf(entry, name string) bool {
 func (v *vault) touch(key string) {
 	now := time.Now()
 	_ = os.Chtimes(v.entry(key), now, now)
+}
+
+// vaultChunk is how much of a file is in memory at a time: reading tens of megabytes at once would cost a page fault for every 4 KiB.
+const vaultChunk = 256 << 10
+
+// tag returns a file's nonce (8 bytes) and code. Every chunk has a code under the nonce and the chunk's number, from 1; the file's is
+// the code of all of these under the nonce and 0.
+func (v *vault) tag(key, dir, name string, nonce, buffer []byte) ([]byte, error) {
+	f, err := os.Open(filepath.Join(dir, filepath.FromSlash(name)))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	mac := v.mac(key, name)
+	numbered := func(n uint32) []byte { return binary.BigEndian.AppendUint32(bytes.Clone(nonce), n) }
+	var codes []byte
+	for n := uint32(1); ; n++ {
+		length, err := io.ReadFull(f, buffer)
+		if length > 0 {
+			codes = mac.Seal(codes, numbered(n), nil, buffer[:length])
+		}
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return mac.Seal(bytes.Clone(nonce), numbered(0), nil, codes), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 }
 
 // mac is bound to the entry and the file's name, so that files cannot be swapped.
