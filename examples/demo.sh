@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the four examples with the given wand. Each line that starts with $ is a command that you can type.
+# Runs the examples with the given wand. Each line that starts with $ is a command that you can type.
 set -uo pipefail
 wand=$(realpath "${1:-bin/wand}")
 cd "$(dirname "$0")"
@@ -19,6 +19,7 @@ show() { # expected exit code, then the command's arguments
 
 show 0 run orders.py
 show 0 run inventory.js
+show 1 run median.py --feedback
 show 1 run invoice.ts --feedback
 show 4 run collatz.py --feedback --fuel 500M
 exit $failed

@@ -202,8 +202,24 @@ func (r *Report) responded(m *compiler.Module, text []byte) error {
 		r.Status = Exhausted
 		e.Kind, e.Limit = KindMemory, r.Usage.Memory.LimitBytes
 		e.Hint = fmt.Sprintf("a single object was larger than memory can ever be (the limit is %s): compute it in pieces or avoid building it", units.Bytes(e.Limit))
+	case e.Hint == "":
+		e.Hint = nextStep(e)
 	}
 	return nil
+}
+
+// nextStep is what to do about an error of which the guest knows nothing better.
+func nextStep(e *Error) string {
+	switch e.Kind {
+	case KindAssertion:
+		if _, sides := e.Values["right"]; sides {
+			return "left and right differ: decide which one is right, then fix what computes the other"
+		}
+		return "the asserted condition is false: print what it is made of, then fix what computes it"
+	case KindSyntax:
+		return "nothing ran: correct the marked place first"
+	}
+	return ""
 }
 
 // mapPositions turns positions in the program that ran into positions in the source that the model wrote.
