@@ -91,10 +91,12 @@ func (p *program) instance(ctx context.Context, r *run) (engine.Instance, error)
 
 // done takes an instance back. One that ended in order is reset and kept for a later run; any other is thrown away.
 func (p *program) done(ctx context.Context, instance engine.Instance, r *run, inOrder bool) {
-	if inOrder && p.image != nil && instance.Reset() && p.ready.put(instance, uint64(r.limits.Memory)) {
-		return
+	if inOrder && p.image != nil && instance.Reset() {
+		instance = p.ready.put(instance, uint64(r.limits.Memory))
 	}
-	instance.Close(context.WithoutCancel(ctx))
+	if instance != nil {
+		instance.Close(context.WithoutCancel(ctx))
+	}
 }
 
 // readyInstances are reset instances. What one costs while it waits is address space and its native stack.
@@ -121,14 +123,17 @@ func (l *readyInstances) take(maxMemory uint64) engine.Instance {
 	return nil
 }
 
-func (l *readyInstances) put(instance engine.Instance, maxMemory uint64) bool {
+// put keeps an instance and returns the one that has to go for it, which is the one that waited longest: of a memory bound that nobody asks
+// for any more, it would wait for ever.
+func (l *readyInstances) put(instance engine.Instance, maxMemory uint64) (surplus engine.Instance) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.list) >= 2*goruntime.GOMAXPROCS(0) {
-		return false
+		surplus = l.list[0].instance
+		l.list = slices.Delete(l.list, 0, 1)
 	}
 	l.list = append(l.list, readyInstance{instance, maxMemory})
-	return true
+	return surplus
 }
 
 func (l *readyInstances) close(ctx context.Context) {

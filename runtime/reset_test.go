@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	goruntime "runtime"
 	"testing"
 	"time"
 
@@ -62,7 +63,7 @@ func TestResetIsComplete(t *testing.T) {
 					t.Errorf("%s: global %s is %d after %q, was %d", guest, name, got, text, want)
 				}
 			}
-			if left.Global(meter.GlobalDepth) == nil || !p.ready.put(left, 256<<20) {
+			if left.Global(meter.GlobalDepth) == nil || p.ready.put(left, 256<<20) != nil {
 				t.Errorf("%s: the instance cannot go back", guest)
 			}
 		}
@@ -96,5 +97,33 @@ func TestCloseWhilePreparing(t *testing.T) {
 	t.Logf("closed after %v; the preparation: %v", time.Since(at), <-prepared)
 	if err := rt.Prepare(context.Background(), "javascript"); !errors.Is(err, ErrClosed) {
 		t.Errorf("after Close: %v", err)
+	}
+}
+
+// TestReadyInstancesOfOtherBounds: instances with bounds that nobody asks for any more make room for those that somebody does.
+func TestReadyInstancesOfOtherBounds(t *testing.T) {
+	if _, err := modules.Find("javascript"); errors.Is(err, modules.ErrNoGuest) {
+		t.Skip(err)
+	}
+	ctx := context.Background()
+	rt, err := New(ctx, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rt.Close(ctx)
+	m := &compiler.Module{Name: "main.js", Language: compiler.JavaScript, Guest: "javascript", Program: "1", Source: "1"}
+	for bound := range int64(100) {
+		if _, err := rt.Run(ctx, m, Options{Limits: Limits{Memory: 64<<20 + bound}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ready := &rt.guests["javascript"].ready.ready
+	if n := len(ready.list); n > 2*goruntime.GOMAXPROCS(0) {
+		t.Errorf("%d instances wait", n)
+	}
+	if instance := ready.take(64<<20 + 99); instance == nil {
+		t.Error("the last bound's instance was not kept")
+	} else {
+		instance.Close(ctx)
 	}
 }
