@@ -4,7 +4,8 @@
 import builtins
 def broken(*a, **k):
     raise RuntimeError("patched")
+put = setattr
 for name in dir(builtins):
     if not name.startswith("__") and name not in ("RuntimeError", "BaseException"):
-        setattr(builtins, name, broken)
+        put(builtins, name, broken)
 42
