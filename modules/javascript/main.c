@@ -526,6 +526,134 @@ static JSValue native_function_kind(JSContext *ctx, JSValueConst this_val, int a
     return JS_NewInt32(ctx, kind);
 }
 
+/* ---- JSON that asks the program for nothing: no getter, no toJSON, no function that it could have replaced ---- */
+
+#define PLAIN_DEPTH 64 /* more is for lib/values.js to say, as are cycles */
+
+/* Appends the JSON of a plain value: 1 when done, 0 when it is not plain, -1 with an exception. Plain are null, booleans, strings, finite
+ * numbers but -0, dense arrays, and objects of Object.prototype or none with enumerable properties that are neither getters nor $type. */
+static int plain_json(JSContext *ctx, StringBuffer *b, JSValueConst v, int depth, int64_t limit) {
+    if (b->len > limit)
+        return 0;
+    switch (JS_VALUE_GET_NORM_TAG(v)) {
+    case JS_TAG_STRING:
+    case JS_TAG_STRING_ROPE:
+        return string_buffer_concat_value_free(b, JS_ToQuotedString(ctx, v)) ? -1 : 1;
+    case JS_TAG_NULL:
+        return string_buffer_puts8(b, "null") ? -1 : 1;
+    case JS_TAG_BOOL:
+        return string_buffer_puts8(b, JS_VALUE_GET_BOOL(v) ? "true" : "false") ? -1 : 1;
+    case JS_TAG_FLOAT64:
+        if (!isfinite(JS_VALUE_GET_FLOAT64(v)) || (JS_VALUE_GET_FLOAT64(v) == 0 && signbit(JS_VALUE_GET_FLOAT64(v))))
+            return 0;
+        /* fall through */
+    case JS_TAG_INT:
+        return string_buffer_concat_value_free(b, JS_ToString(ctx, v)) ? -1 : 1;
+    case JS_TAG_OBJECT:
+        break;
+    default:
+        return 0;
+    }
+    if (depth >= PLAIN_DEPTH)
+        return 0;
+    JSObject *p = JS_VALUE_GET_OBJ(v);
+    if (p->class_id == JS_CLASS_ARRAY) {
+        uint32_t length;
+        if (!p->fast_array || JS_VALUE_GET_TAG(p->prop[0].u.value) != JS_TAG_INT ||
+            (length = JS_VALUE_GET_INT(p->prop[0].u.value)) != p->u.array.count)
+            return 0;
+        if (string_buffer_putc8(b, '['))
+            return -1;
+        for (uint32_t i = 0; i < length; i++) {
+            if (i > 0 && string_buffer_putc8(b, ','))
+                return -1;
+            int r = plain_json(ctx, b, p->u.array.u.values[i], depth + 1, limit);
+            if (r <= 0)
+                return r;
+        }
+        return string_buffer_putc8(b, ']') ? -1 : 1;
+    }
+    JSShape *shape = p->shape;
+    if (p->class_id != JS_CLASS_OBJECT || (shape->proto && shape->proto != JS_VALUE_GET_OBJ(ctx->class_proto[JS_CLASS_OBJECT])))
+        return 0;
+    if (string_buffer_putc8(b, '{'))
+        return -1;
+    JSShapeProperty *property = get_shape_prop(shape);
+    int first = 1;
+    for (int i = 0; i < shape->prop_count; i++, property++) {
+        uint32_t index;
+        if (property->atom == JS_ATOM_NULL)
+            continue; /* deleted */
+        if ((property->flags & JS_PROP_TMASK) || !(property->flags & JS_PROP_ENUMERABLE) || JS_AtomGetKind(ctx, property->atom) != JS_ATOM_KIND_STRING ||
+            JS_AtomIsArrayIndex(ctx, &index, property->atom))
+            return 0; /* of indices the order is another */
+        JSValue name = JS_AtomToString(ctx, property->atom);
+        if (JS_IsException(name))
+            return -1;
+        JSString *text = JS_VALUE_GET_STRING(name);
+        if (text->len == 5 && !text->is_wide_char && !memcmp(text->u.str8, "$type", 5)) {
+            JS_FreeValue(ctx, name);
+            return 0;
+        }
+        int failed = (!first && string_buffer_putc8(b, ',')) || string_buffer_concat_value_free(b, JS_ToQuotedString(ctx, name)) ||
+                     string_buffer_putc8(b, ':');
+        JS_FreeValue(ctx, name);
+        if (failed)
+            return -1;
+        first = 0;
+        int r = plain_json(ctx, b, p->prop[i].u.value, depth + 1, limit);
+        if (r <= 0)
+            return r;
+    }
+    return string_buffer_putc8(b, '}') ? -1 : 1;
+}
+
+/* json(value, limit) -> the text, or undefined when the value is not plain or the text has more than limit characters */
+static JSValue native_json(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    int64_t limit;
+    StringBuffer b;
+    if (JS_ToInt64Sat(ctx, &limit, argv[1]) || string_buffer_init(ctx, &b, 64))
+        return JS_EXCEPTION;
+    int r = plain_json(ctx, &b, argv[0], 0, limit);
+    if (r > 0 && b.len <= limit)
+        return string_buffer_end(&b);
+    string_buffer_free(&b);
+    return r < 0 ? JS_EXCEPTION : JS_UNDEFINED;
+}
+
+/* push(array, value): past a setter that the program may have put on Array.prototype */
+static JSValue native_push(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    int64_t length;
+    if (js_get_length64(ctx, &length, argv[0]) || JS_DefinePropertyValueInt64(ctx, argv[0], length, JS_DupValue(ctx, argv[1]), JS_PROP_C_W_E) < 0)
+        return JS_EXCEPTION;
+    return JS_UNDEFINED;
+}
+
+/* byteLength(text) -> its bytes as UTF-8 */
+static JSValue native_byte_length(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    JSValue v = JS_ToString(ctx, argv[0]);
+    if (JS_IsException(v))
+        return v;
+    JSString *p = JS_VALUE_GET_STRING(v);
+    int64_t n = 0;
+    if (!p->is_wide_char) {
+        for (uint32_t i = 0; i < p->len; i++)
+            n += 1 + (p->u.str8[i] >> 7);
+    } else {
+        for (uint32_t i = 0; i < p->len; i++) {
+            uint32_t c = p->u.str16[i];
+            if (is_hi_surrogate(c) && i + 1 < p->len && is_lo_surrogate(p->u.str16[i + 1])) {
+                n += 4;
+                i++;
+            } else {
+                n += c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
+            }
+        }
+    }
+    JS_FreeValue(ctx, v);
+    return JS_NewInt64(ctx, n);
+}
+
 /* ---- programs and modules ---- */
 
 /* evalScript(source, file, checkOnly) -> promise of {value, result, answer, solution} */
@@ -719,6 +847,9 @@ static const JSCFunctionListEntry natives[] = {
     JS_CFUNC_DEF("gc", 0, native_gc),
     JS_CFUNC_DEF("call", 2, native_call),
     JS_CFUNC_DEF("stop", 0, native_stop),
+    JS_CFUNC_DEF("json", 2, native_json),
+    JS_CFUNC_DEF("push", 2, native_push),
+    JS_CFUNC_DEF("byteLength", 1, native_byte_length),
     JS_CFUNC_DEF("classOf", 1, native_class_of),
     JS_CFUNC_DEF("proxyParts", 1, native_proxy_parts),
     JS_CFUNC_DEF("promiseParts", 1, native_promise_parts),

@@ -2,14 +2,36 @@
 
 const { inspect, isInstance } = internal('inspect');
 const { repr } = internal('values');
+// Taken before the program runs, which may replace every built-in function. Reports are built of objects without a prototype, for the same reason.
+const { call } = Function.prototype;
+const uncurry = (f) => call.bind(f);
+const exec = uncurry(RegExp.prototype.exec);
+const slice = uncurry(String.prototype.slice);
+const indexOf = uncurry(String.prototype.indexOf);
+const charCodeAt = uncurry(String.prototype.charCodeAt);
+const { push } = native;
+const toText = String;
+const AnyError = Error;
 
-const sources = new Map(); // file name -> lines, of everything that was loaded
-const libraries = []; // where packages were mounted
+// What a report may hold, in UTF-16 units: a program chooses its messages, and the model that reads them has little room.
+const maxMessage = 8192, maxName = 256, maxHint = 2048, maxLine = 2000, maxFrameText = 32768, maxFrames = 100;
+// What an uncaught error may write to standard error, and how much of a stack is read.
+const maxPrinted = 65536;
+
+// bounded keeps the beginning and the end of a text.
+function bounded(text, limit) {
+  if (text.length <= limit) return text;
+  const half = (limit >> 1) - 32;
+  return `${slice(text, 0, half)}\n... ${text.length - 2 * half} characters left out ...\n${slice(text, -half)}`;
+}
+
+let sources = { __proto__: null }; // file name -> text, of everything that was loaded
+let libraries = []; // where packages were mounted
 let mainFile = '';
 
 // remember keeps a file's text for the lines that reports quote.
 function remember(file, text) {
-  sources.set(file, text);
+  sources[file] = text;
 }
 
 // silent: of a translated program the host writes the error, in positions of the source.
@@ -18,53 +40,84 @@ let silent = false;
 function setProgram(file, text, packages, quiet) {
   silent = quiet === true;
   mainFile = file;
-  libraries.length = 0;
-  libraries.push(...packages);
-  sources.clear();
+  libraries = packages;
+  sources = { __proto__: null };
   remember(file, text);
 }
 
 function lineText(file, line) {
-  const text = sources.get(file);
+  const text = sources[file];
   if (text === undefined || !(line > 0)) return undefined;
   let start = 0;
   for (let n = 1; n < line; n++) {
-    start = text.indexOf('\n', start) + 1;
+    start = indexOf(text, '\n', start) + 1;
     if (start === 0) return undefined;
   }
-  const end = text.indexOf('\n', start);
-  const found = text.slice(start, end < 0 ? undefined : end).replace(/\r$/, '');
-  return found.length > 2000 ? found.slice(0, 2000) : found;
+  let end = indexOf(text, '\n', start);
+  if (end < 0) end = text.length;
+  if (end > start && text[end - 1] === '\r') end--;
+  return slice(text, start, end - start > maxLine ? start + maxLine : end);
 }
 
-// frames reads QuickJS's stack, outermost call first. Native frames have no position and are left out.
+// unitsOf gives how many UTF-16 units the first n code points of a text have; pointsOf the other way round.
+function unitsOf(text, n) {
+  let i = 0;
+  while (n-- > 0 && i < text.length) i += isPair(text, i) ? 2 : 1;
+  return i;
+}
+
+function pointsOf(text) {
+  let n = 0;
+  for (let i = 0; i < text.length; n++) i += isPair(text, i) ? 2 : 1;
+  return n;
+}
+
+function isPair(text, i) {
+  return (charCodeAt(text, i) & 0xfc00) === 0xd800 && (charCodeAt(text, i + 1) & 0xfc00) === 0xdc00;
+}
+
+function startsWith(text, prefix) {
+  return slice(text, 0, prefix.length) === prefix;
+}
+
+const frameLine = /^    at (?:(.*?) \()?(.+?):(\d+):(\d+)\)?$/;
+const word = /^[\p{ID_Start}$_#][\p{ID_Continue}$]*/u;
+const wordOrCharacter = /^(?:[\p{ID_Start}$_][\p{ID_Continue}$]*|.)/u;
+
+// frames reads QuickJS's stack, innermost call first. Native frames have no position and are left out.
 function frames(error) {
-  const stack = typeof error === 'object' && error !== null ? error.stack : undefined;
-  if (typeof stack !== 'string') return [];
+  let stack = typeof error === 'object' && error !== null ? error.stack : undefined;
   const found = [];
-  for (const line of stack.split('\n')) {
-    const m = /^    at (?:(.*?) \()?(.+?):(\d+):(\d+)\)?$/.exec(line);
+  if (typeof stack !== 'string') return found;
+  stack = slice(stack, -maxPrinted); // a long message stands before the frames
+  let quoted = 0;
+  for (let start = 0; start <= stack.length && found.length < maxFrames;) {
+    let end = indexOf(stack, '\n', start);
+    if (end < 0) end = stack.length;
+    const m = exec(frameLine, slice(stack, start, end));
+    start = end + 1;
     if (!m) continue;
-    const frame = { file: m[2], function: m[1] || '<main>', line: +m[3], column: +m[4] };
+    const frame = { __proto__: null, file: m[2], function: m[1] || '<main>', line: +m[3], column: +m[4] };
     if (frame.function === '<module>') frame.function = '<main>';
-    const text = lineText(frame.file, frame.line);
-    if (text !== undefined) {
-      const word = /^[\p{ID_Start}$_#][\p{ID_Continue}$]*/u.exec([...text].slice(frame.column - 1).join(''));
-      if (word) frame.end_column = frame.column + [...word[0]].length;
+    frame.file = bounded(frame.file, maxName);
+    frame.function = bounded(frame.function, maxName);
+    const text = lineText(m[2], frame.line);
+    if (text !== undefined && (quoted += text.length) <= maxFrameText) {
+      const w = exec(word, slice(text, unitsOf(text, frame.column - 1)));
+      if (w) frame.end_column = frame.column + pointsOf(w[0]);
       frame.line_text = text;
     }
-    if (libraries.some((p) => frame.file.startsWith(`${p}/`))) frame.library = true;
-    found.unshift(frame);
-    if (found.length >= 100) break;
+    for (let i = 0; i < libraries.length; i++) if (startsWith(frame.file, `${libraries[i]}/`)) frame.library = true;
+    push(found, frame);
   }
   return found;
 }
 
 function typeName(error) {
   try {
-    if (typeof error.name === 'string' && error.name !== '' && (error.name !== 'Error' || error.constructor === undefined)) return error.name;
+    if (typeof error.name === 'string' && error.name !== '' && (error.name !== 'Error' || error.constructor === undefined)) return bounded(error.name, maxName);
     const name = error.constructor && error.constructor.name;
-    return typeof name === 'string' && name !== '' ? name : 'Error';
+    return typeof name === 'string' && name !== '' ? bounded(name, maxName) : 'Error';
   } catch {
     return 'Error';
   }
@@ -72,52 +125,75 @@ function typeName(error) {
 
 function text(v) {
   try {
-    return typeof v === 'string' ? v : v === undefined ? '' : String(v);
+    return bounded(typeof v === 'string' ? v : v === undefined ? '' : toText(v), maxMessage);
   } catch {
     return '';
   }
 }
 
-// describe gives the ABI's ERROR for anything that was thrown.
-function describe(error, depth = 0) {
-  if (!isInstance(error, Error)) {
+// describe gives the ABI's ERROR for anything that was thrown. A getter, a proxy or a replaced function of the program can make it fail;
+// what is sure then is that there was an error.
+function describe(error) {
+  try {
+    return describeOne(error, 0);
+  } catch {
+    const report = { __proto__: null, kind: 'exception', type: 'Error', message: '' };
+    try {
+      report.type = typeName(error);
+      report.message = text(error.message);
+    } catch {
+      // its message cannot be read
+    }
+    return report;
+  }
+}
+
+function describeOne(error, depth) {
+  if (!isInstance(error, AnyError)) {
     return {
+      __proto__: null,
       kind: 'exception',
       type: 'Uncaught',
-      message: typeof error === 'string' ? error : repr(error),
+      message: bounded(typeof error === 'string' ? error : repr(error), maxMessage),
       hint: 'The program threw a value that is not an Error. Throw new Error(message) to keep a message and a stack.',
     };
   }
-  const all = frames(error);
-  const failing = all.length > 0 ? all.findLast((f) => !f.library) || all[all.length - 1] : undefined;
-  const report = { kind: 'exception', type: typeName(error), message: text(error.message) };
+  const inner = frames(error);
+  const report = { __proto__: null, kind: 'exception', type: typeName(error), message: text(error.message) };
   if (error.name === 'AssertionError' || error.code === 'ERR_ASSERTION') {
     report.kind = 'assertion';
     report.type = 'AssertionError';
-    if ('actual' in error || 'expected' in error) report.values = { left: repr(error.actual, 1000), right: repr(error.expected, 1000) };
+    if ('actual' in error || 'expected' in error) report.values = { __proto__: null, left: repr(error.actual, 1000), right: repr(error.expected, 1000) };
+  }
+  let failing = inner.length > 0 ? inner[0] : undefined;
+  for (let i = 0; i < inner.length; i++) {
+    if (inner[i].library) continue;
+    failing = inner[i];
+    break;
   }
   if (failing) {
-    report.location = { file: failing.file, line: failing.line, column: failing.column };
+    report.location = { __proto__: null, file: failing.file, line: failing.line, column: failing.column };
     if (failing.end_column) report.location.end_column = failing.end_column;
     if (failing.line_text !== undefined) report.location.line_text = failing.line_text;
   }
-  report.frames = all;
+  report.frames = [];
+  for (let i = inner.length - 1; i >= 0; i--) push(report.frames, inner[i]);
   const hint = hintFor(error, report);
   if (hint) report.hint = hint;
-  if (isInstance(error.cause, Error) && depth < 5) report.cause = describe(error.cause, depth + 1);
+  if (depth < 5 && isInstance(error.cause, AnyError)) report.cause = describeOne(error.cause, depth + 1);
   return report;
 }
 
 // describeSyntax is for a program that does not compile: it has a position but no frames.
 function describeSyntax(error) {
-  const report = { kind: 'syntax', type: typeName(error), message: text(error.message) };
+  const report = { __proto__: null, kind: 'syntax', type: typeName(error), message: text(error.message) };
   if (typeof error.lineNumber === 'number') {
     const line = error.lineNumber;
-    report.location = { file: text(error.fileName), line, column: error.columnNumber };
+    report.location = { __proto__: null, file: text(error.fileName), line, column: error.columnNumber || 1 };
     const quoted = lineText(report.location.file, line);
     if (quoted !== undefined) {
-      const word = /^(?:[\p{ID_Start}$_][\p{ID_Continue}$]*|.)/u.exec([...quoted].slice(report.location.column - 1).join(''));
-      if (word) report.location.end_column = report.location.column + [...word[0]].length;
+      const w = exec(wordOrCharacter, slice(quoted, unitsOf(quoted, report.location.column - 1)));
+      if (w) report.location.end_column = report.location.column + pointsOf(w[0]);
       report.location.line_text = quoted;
     }
   }
@@ -126,89 +202,99 @@ function describeSyntax(error) {
   return report;
 }
 
-const known = new Map([
-  ['window', 'There is no browser here: use globalThis, and console.log for output.'],
-  ['document', 'There is no browser here, so no DOM: build strings and print them.'],
-  ['localStorage', 'There is no browser here: keep values in variables or files (require("fs")).'],
-  ['alert', 'There is no browser here: use console.log.'],
-  ['prompt', 'There is no browser here: read standard input with require("fs").readFileSync(0, "utf8").'],
-  ['XMLHttpRequest', 'There is no network here unless an http tool is granted; then use fetch.'],
-  ['WebSocket', 'There is no network here unless an http tool is granted; then use fetch.'],
-  ['Deno', 'This is not Deno: use process and the node modules fs and path.'],
-  ['Bun', 'This is not Bun: use process and the node modules fs and path.'],
-  ['WebAssembly', 'Programs cannot start WebAssembly themselves here.'],
-  ['Worker', 'There are no threads here: do the work in order, or with async functions.'],
-]);
+const known = {
+  __proto__: null,
+  window: 'There is no browser here: use globalThis, and console.log for output.',
+  document: 'There is no browser here, so no DOM: build strings and print them.',
+  localStorage: 'There is no browser here: keep values in variables or files (require("fs")).',
+  alert: 'There is no browser here: use console.log.',
+  prompt: 'There is no browser here: read standard input with require("fs").readFileSync(0, "utf8").',
+  XMLHttpRequest: 'There is no network here unless an http tool is granted; then use fetch.',
+  WebSocket: 'There is no network here unless an http tool is granted; then use fetch.',
+  Deno: 'This is not Deno: use process and the node modules fs and path.',
+  Bun: 'This is not Bun: use process and the node modules fs and path.',
+  WebAssembly: 'Programs cannot start WebAssembly themselves here.',
+  Worker: 'There are no threads here: do the work in order, or with async functions.',
+};
 
 function hintFor(error, report) {
-  if (typeof error.hint === 'string') return error.hint;
+  if (typeof error.hint === 'string') return bounded(error.hint, maxHint);
   const message = report.message;
   let m;
-  if ((m = /^cannot (read|set) property '(.*)' of (undefined|null)$/.exec(message))) {
+  if ((m = exec(/^cannot (read|set) property '(.*)' of (undefined|null)$/, message))) {
     const target = before(report.location, `.${m[2]}`);
     return `${target ? `\`${target}\`` : 'The value'} is ${m[3]} where its property '${m[2]}' is ${m[1] === 'read' ? 'read' : 'set'}: check where it gets its value, or use ?. if it may be missing.`;
   }
-  if ((m = /^'?([\w$]+)'? is not defined$/.exec(message))) {
-    return known.get(m[1]) || `Nothing named ${m[1]} exists here: declare it, import it, or check the spelling.`;
+  if ((m = exec(/^'?([\w$]+)'? is not defined$/, message))) {
+    return known[m[1]] || `Nothing named ${m[1]} exists here: declare it, import it, or check the spelling.`;
   }
-  if (/^not a function$/.test(message)) {
+  if (exec(/^not a function$/, message)) {
     const name = callee(report.location);
     return name ? `\`${name}\` is not a function here: check the name, and what its value is (console.log(typeof ${name})).` : 'What is called is not a function: check the name and its value.';
   }
-  if ((m = /^'?([\w$]+)'? is read-only$/.exec(message))) return `${m[1]} was declared with const: declare it with let to assign it again.`;
-  if (/^Maximum call stack size exceeded$/.test(message)) return 'The recursion has no end or is too deep: check the base case, or use a loop.';
-  if (/is not iterable$/.test(message)) return 'for...of, spread and destructuring need an array, string, Map, Set or generator: for a plain object use Object.entries(value).';
-  if (/^(?:'?([\w$]+)'? )?is not initialized$|lexical variable is not initialized/.test(message)) return 'A let, const or class is used before the line that declares it.';
-  if (/circular reference/.test(message)) return 'The value contains itself, which JSON cannot express: leave the reference out.';
-  if (/unexpected token in expression: ''$|unexpected end|expecting '\}'/.test(message) && report.kind === 'syntax') return 'A bracket, brace or quote may be missing before this point.';
+  if ((m = exec(/^'?([\w$]+)'? is read-only$/, message))) return `${m[1]} was declared with const: declare it with let to assign it again.`;
+  if (exec(/^Maximum call stack size exceeded$/, message)) return 'The recursion has no end or is too deep: check the base case, or use a loop.';
+  if (exec(/is not iterable$/, message)) return 'for...of, spread and destructuring need an array, string, Map, Set or generator: for a plain object use Object.entries(value).';
+  if (exec(/^(?:'?([\w$]+)'? )?is not initialized$|lexical variable is not initialized/, message)) return 'A let, const or class is used before the line that declares it.';
+  if (exec(/circular reference/, message)) return 'The value contains itself, which JSON cannot express: leave the reference out.';
+  if (exec(/unexpected token in expression: ''$|unexpected end|expecting '\}'/, message) && report.kind === 'syntax') return 'A bracket, brace or quote may be missing before this point.';
   return undefined;
 }
 
 // before gives the expression that ends where the failing property access starts, as written in the line.
 function before(location, property) {
   if (!location || location.line_text === undefined) return undefined;
-  const i = location.line_text.indexOf(property, 0);
+  const i = indexOf(location.line_text, property);
   if (i < 0) return undefined;
-  const m = /[\w$.\[\]'"()]+$/.exec(location.line_text.slice(0, i));
+  const m = exec(/[\w$.\[\]'"()]+$/, slice(location.line_text, 0, i));
   return m ? m[0] : undefined;
 }
 
 function callee(location) {
   if (!location || location.line_text === undefined) return undefined;
-  const chars = [...location.line_text];
-  const rest = chars.slice(location.column - 1).join('');
-  const ahead = /^[\w$.]*[\w$](?=\s*\()/.exec(rest);
-  const back = /[\w$.\[\]]*$/.exec(chars.slice(0, location.column - 1).join(''));
+  const at = unitsOf(location.line_text, location.column - 1);
+  const ahead = exec(/^[\w$.]*[\w$](?=\s*\()/, slice(location.line_text, at));
+  const back = exec(/[\w$.\[\]]*$/, slice(location.line_text, 0, at));
   const name = (back ? back[0] : '') + (ahead ? ahead[0] : '');
-  return name && /^[\w$]/.test(name) ? name : undefined;
+  return name && exec(/^[\w$]/, name) ? name : undefined;
 }
 
-// print writes what Node would write to standard error for an error that nobody caught.
+// print writes what Node would write to standard error for an error that nobody caught. The report does not depend on whether it can.
 function print(error, report) {
   if (silent) return;
   let out = '';
   const at = report.location;
   if (at && at.line_text !== undefined) {
-    const lead = [...at.line_text].slice(0, at.column - 1).map((c) => (c === '\t' ? '\t' : ' ')).join('');
-    const marks = report.kind === 'syntax' ? '^'.repeat(Math.max(1, (at.end_column || at.column + 1) - at.column)) : '^';
-    out += `${at.file}:${at.line}\n${at.line_text}\n${lead}${marks}\n\n`;
+    out += `${at.file}:${at.line}\n${at.line_text}\n`;
+    const lead = unitsOf(at.line_text, at.column - 1);
+    for (let i = 0; i < lead; i += isPair(at.line_text, i) ? 2 : 1) out += at.line_text[i] === '\t' ? '\t' : ' ';
+    const marks = report.kind === 'syntax' && at.end_column ? at.end_column - at.column : 1;
+    for (let i = 0; i < marks || i < 1; i++) out += '^';
+    out += '\n\n';
   }
-  if (isInstance(error, Error)) {
-    if (report.kind === 'syntax') out += `${report.type}: ${report.message}\n`;
-    else out += `${safeInspect(error)}\n`;
-  } else {
-    out += `Uncaught:\n${safeInspect(error)}\n`;
+  try {
+    if (report.type === 'Uncaught' && report.frames === undefined) out += `Uncaught:\n${printed(error)}\n`;
+    else if (report.kind === 'syntax') out += `${report.type}: ${report.message}\n`;
+    else out += `${printed(error)}\n`;
+    if (report.hint && report.type !== 'Uncaught' && typeof error.hint === 'string' && indexOf(report.message, report.hint) < 0) out += `Hint: ${report.hint}\n`;
+  } catch {
+    out += `${report.type}: ${report.message}\n`;
   }
-  if (report.hint && isInstance(error, Error) && typeof error.hint === 'string' && !report.message.includes(error.hint)) out += `Hint: ${report.hint}\n`;
-  native.write(2, out);
+  native.write(2, bounded(out, maxPrinted));
 }
 
-function safeInspect(v) {
+// printed is inspect's text; of an enormous stack the bounded one, as the layout of what is left out anyway would cost much.
+function printed(error) {
+  if (typeof error === 'string' && error.length > maxPrinted) return bounded(error, maxPrinted);
+  const stack = typeof error === 'object' && error !== null ? error.stack : undefined;
+  if (typeof stack === 'string' && stack.length > maxPrinted) return bounded(stack, maxPrinted);
+  let out;
   try {
-    return inspect(v);
+    out = inspect(error);
   } catch {
-    return repr(v);
+    out = repr(error);
   }
+  return bounded(`${out}`, maxPrinted);
 }
 
 // An Error in the shape of Node's internal ones: `code`, and the code in the name that the stack shows.

@@ -8,7 +8,17 @@ const modules = internal('modules');
 const { processObject, beginProcess } = internal('process');
 const { isInstance } = internal('inspect');
 const parse = JSON.parse;
-const stringify = JSON.stringify;
+// Taken before the program runs, which may replace every built-in function.
+const { call } = Function.prototype;
+const uncurry = (f) => call.bind(f);
+const mapSet = uncurry(Map.prototype.set);
+const mapDelete = uncurry(Map.prototype.delete);
+const mapForEach = uncurry(Map.prototype.forEach);
+const mapSize = uncurry(Object.getOwnPropertyDescriptor(Map.prototype, 'size').get);
+const then = uncurry(Promise.prototype.then);
+const resolved = Promise.resolve.bind(Promise);
+const { defineProperty, assign } = Object;
+const { SyntaxError: BadSyntax, Error: AnyError, Map: AnyMap } = globalThis;
 
 // The program goes through these phases; a new one begins when the promise of the one before is settled.
 const PROGRAM = 'program', VALUE = 'value', SOLUTION = 'solution', DONE = 'done';
@@ -21,8 +31,8 @@ function start(text) {
   const source = typeof request.source === 'string' ? request.source : '';
   const file = request.filename || 'main.js';
   run = {
-    phase: PROGRAM, request, file, status: 'completed', error: undefined, exitCode: undefined, rejections: new Map(),
-    lookup: () => undefined, value: undefined, valueSource: undefined, emittedBeforeExit: false, warnings: [],
+    __proto__: null, phase: PROGRAM, op: request.op || 'run', resultBytes: request.result_bytes || 1 << 20, status: 'completed', error: undefined, exitCode: undefined, rejections: new AnyMap(),
+    lookup: () => undefined, value: undefined, valueSource: undefined, emittedBeforeExit: false, looked: false,
   };
   errors.setProgram(file, source, request.path || [], request.traceback === 'none');
   if (request.seed) native.seed(request.seed);
@@ -55,7 +65,7 @@ function compile(source, file, asScript, asModule) {
   try {
     return asModule(source, file);
   } catch (second) {
-    if (!isInstance(second, SyntaxError) || second.fileName !== file) throw isInstance(second, SyntaxError) ? second : Object.assign(new Loading(), { error: second });
+    if (!isInstance(second, BadSyntax) || second.fileName !== file) throw isInstance(second, BadSyntax) ? second : assign(new Loading(), { error: second });
     throw further(first, second);
   }
 }
@@ -83,33 +93,33 @@ function launch(source, file) {
   try {
     promise = compile(source, file, (s, f) => {
       const p = native.evalScript(s, f, false);
-      return p.then((r) => {
+      return then(p, (r) => {
         // result, answer and solution are objects through which the variable can be read at any time
         run.lookup = (name) => (r[name] === undefined ? undefined : r[name][name]);
         return r.value;
       });
     }, (s, f) => {
       const [p, namespace] = native.evalModule(s, f, false);
-      return p.then(() => {
+      return then(p, () => {
         run.lookup = (name) => (name in namespace ? namespace[name] : undefined);
         return namespace.default;
       });
     });
   } catch (e) {
     if (e instanceof Loading) return uncaught(e.error);
-    const report = isInstance(e, SyntaxError) ? errors.describeSyntax(e) : errors.describe(e);
+    const report = isInstance(e, BadSyntax) ? errors.describeSyntax(e) : errors.describe(e);
     errors.print(e, report);
-    fail(report, isInstance(e, SyntaxError) ? 'invalid' : 'failed');
+    fail(report, isInstance(e, BadSyntax) ? 'invalid' : 'failed');
     return;
   }
-  promise.then(onValue, uncaught);
+  then(promise, onValue, uncaught);
 }
 
 // The program's last expression (or default export) is known; a promise is awaited, as a notebook would.
 function onValue(value) {
   run.phase = VALUE;
   if (isThenable(value)) {
-    Promise.resolve(value).then((v) => settle(v, 'expression'), uncaught);
+    then(resolved(value), (v) => settle(v, 'expression'), uncaught);
     return;
   }
   settle(value, 'expression');
@@ -141,15 +151,15 @@ function turn() {
     return true;
   }
   if (run.phase === PROGRAM) {
-    const e = new Error('the top-level await never settles: what it waits for is not resolved, and nothing else is left to run');
-    e.stack = `Error: ${e.message}`;
+    const e = new AnyError('the top-level await never settles: what it waits for is not resolved, and nothing else is left to run');
+    defineProperty(e, 'stack', { __proto__: null, value: `Error: ${e.message}`, writable: true, configurable: true });
     processObject.exitCode = 13;
     uncaught(e);
     return false;
   }
   if (!run.emittedBeforeExit) {
     run.emittedBeforeExit = true;
-    guard(() => processObject.emit('beforeExit', processObject.exitCode || 0));
+    guard(() => processObject.emit('beforeExit', exitCode() || 0));
     return true;
   }
   if (run.valueSource === undefined && run.phase !== SOLUTION && !run.looked) return lookForValue();
@@ -159,7 +169,8 @@ function turn() {
 // Without a last expression the value is what result, answer or solution() give.
 function lookForValue() {
   run.looked = true;
-  for (const name of names) {
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
     let v;
     try {
       v = run.lookup(name);
@@ -169,7 +180,7 @@ function lookForValue() {
     if (v === undefined) continue;
     if (name !== 'solution') {
       run.phase = VALUE;
-      if (isThenable(v)) Promise.resolve(v).then((x) => settle(x, name), uncaught);
+      if (isThenable(v)) then(resolved(v), (x) => settle(x, name), uncaught);
       else if (typeof v === 'function') continue;
       else settle(v, name);
       return true;
@@ -177,7 +188,7 @@ function lookForValue() {
     if (typeof v !== 'function' || v.length !== 0 || native.functionKind(v) >= 4) continue;
     run.phase = SOLUTION;
     run.emittedBeforeExit = false;
-    guard(() => Promise.resolve(v()).then((x) => settle(x, 'solution'), uncaught));
+    guard(() => then(resolved(v()), (x) => settle(x, 'solution'), uncaught));
     return true;
   }
   return false;
@@ -194,7 +205,7 @@ function guard(f) {
 // uncaught ends the run with an error, unless the program listens for it.
 function uncaught(error, origin = 'uncaughtException') {
   if (run.error !== undefined) return;
-  if (processObject.listenerCount('uncaughtException') > 0) {
+  if (listens('uncaughtException')) {
     guardFinal(() => processObject.emit('uncaughtException', error, origin));
     if (run.phase === PROGRAM || run.phase === VALUE) run.phase = DONE;
     return;
@@ -202,8 +213,27 @@ function uncaught(error, origin = 'uncaughtException') {
   const report = errors.describe(error);
   errors.print(error, report);
   fail(report, 'failed');
-  guardFinal(() => processObject.emit('exit', processObject.exitCode || 1));
+  guardFinal(() => processObject.emit('exit', exitCode() || 1));
   native.stop();
+}
+
+// listens says whether the program handles an event of process itself; when it broke the emitter, it does not.
+function listens(event) {
+  try {
+    return processObject.listenerCount(event) > 0;
+  } catch {
+    return false;
+  }
+}
+
+// exitCode is process.exitCode as a number from 0 to 255, or undefined: the program may have assigned anything.
+function exitCode() {
+  try {
+    const code = processObject.exitCode;
+    return code === undefined || code === null ? undefined : (+code | 0) & 255;
+  } catch {
+    return 1;
+  }
 }
 
 function guardFinal(f) {
@@ -226,20 +256,24 @@ function fail(report, status) {
 
 // rejection is QuickJS's tracker: a promise was rejected with nobody listening, or somebody began to listen.
 function rejection(promise, reason, handled) {
-  if (handled) run.rejections.delete(promise);
-  else run.rejections.set(promise, reason);
+  if (handled) mapDelete(run.rejections, promise);
+  else mapSet(run.rejections, promise, reason);
 }
 
 function reportRejections() {
-  if (run.rejections.size === 0) return false;
-  const pending = [...run.rejections];
-  run.rejections.clear();
-  for (const [promise, reason] of pending) {
-    if (processObject.listenerCount('unhandledRejection') > 0) {
-      guard(() => processObject.emit('unhandledRejection', reason, promise));
-      continue;
-    }
-    uncaught(reason, 'unhandledRejection');
+  if (mapSize(run.rejections) === 0) return false;
+  let first, last;
+  mapForEach(run.rejections, (reason, promise) => {
+    const item = { __proto__: null, promise, reason, next: undefined };
+    if (last === undefined) first = item;
+    else last.next = item;
+    last = item;
+  });
+  run.rejections = new AnyMap();
+  for (let pending = first; pending !== undefined; pending = pending.next) {
+    const { promise, reason } = pending;
+    if (listens('unhandledRejection')) guard(() => processObject.emit('unhandledRejection', reason, promise));
+    else uncaught(reason, 'unhandledRejection');
   }
   return true;
 }
@@ -250,31 +284,32 @@ function exit(code) {
   native.stop();
 }
 
+// finish gives the response. native.json reads own properties only, and run is out of the program's reach.
 function finish() {
-  const response = [];
-  if (run.error === undefined && run.exitCode === undefined && run.request.op !== 'check') {
+  if (run.error === undefined && run.exitCode === undefined && run.op !== 'check') {
     // the program came to its end by itself
     try {
-      processObject.emit('exit', processObject.exitCode || 0);
+      processObject.emit('exit', exitCode() || 0);
     } catch (e) {
       const report = errors.describe(e);
       errors.print(e, report);
       fail(report, 'failed');
     }
-    if (processObject.exitCode !== undefined && run.exitCode === undefined) run.exitCode = processObject.exitCode;
+    if (run.exitCode === undefined) run.exitCode = exitCode();
   }
   if (run.exitCode !== undefined && run.exitCode !== 0 && run.error === undefined) {
     run.status = 'failed';
-    run.error = { kind: 'exit', type: 'process.exit', message: `the program ended itself with exit code ${run.exitCode}` };
+    run.error = { __proto__: null, kind: 'exit', type: 'process.exit', message: `the program ended itself with exit code ${run.exitCode}` };
   }
-  response.push(`"status":"${run.status}"`);
+  let response = `{"status":"${run.status}"`;
   if (run.error === undefined && run.valueSource !== undefined) {
-    response.push(`"result":{"value":${values.encode(run.value, run.request.result_bytes || 1 << 20)},"source":"${run.valueSource}"}`);
+    response += `,"result":{"value":${values.encode(run.value, run.resultBytes)},"source":"${run.valueSource}"}`;
   }
-  if (run.exitCode !== undefined) response.push(`"exit_code":${run.exitCode}`);
-  if (run.error !== undefined) response.push(`"error":${stringify(run.error)}`);
-  if (run.warnings.length > 0) response.push(`"warnings":${stringify(run.warnings)}`);
-  return `{${response.join(',')}}`;
+  if (run.exitCode !== undefined) response += `,"exit_code":${run.exitCode}`;
+  if (run.error !== undefined) {
+    response += `,"error":${native.json(run.error, Infinity) || '{"kind":"exception","type":"Error","message":"the error cannot be shown"}'}`;
+  }
+  return `${response}}`;
 }
 
 function install(n) {

@@ -2,39 +2,46 @@
 // for toJSON, cannot stop at a size, and may have been replaced by the program.
 
 const { inspect } = internal('inspect');
+// What follows is taken before the program runs: it may replace every built-in function, and the report may not depend on it.
 const stringify = JSON.stringify;
-const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
-const hasOwn = (o, k) => Object.prototype.hasOwnProperty.call(o, k);
+const { apply } = Reflect;
+const { getPrototypeOf, getOwnPropertyDescriptor, keys: objectKeys, is } = Object;
+const objectPrototype = Object.prototype;
+const { isArray } = Array;
+const { isView } = ArrayBuffer;
+const { isFinite, isNaN } = Number;
+const { call } = Function.prototype;
+const uncurry = (f) => call.bind(f);
+const hasOwn = uncurry(Object.prototype.hasOwnProperty);
+const slice = uncurry(String.prototype.slice);
+const mapForEach = uncurry(Map.prototype.forEach);
+const setForEach = uncurry(Set.prototype.forEach);
+const dateTime = uncurry(Date.prototype.getTime);
+const dateToISO = uncurry(Date.prototype.toISOString);
+const Bytes = Uint8Array;
+const { push, byteLength } = native;
+const { toStringTag } = Symbol;
+const unboxed = {
+  __proto__: null, Number: uncurry(Number.prototype.valueOf), String: uncurry(String.prototype.valueOf),
+  Boolean: uncurry(Boolean.prototype.valueOf), BigInt: uncurry(BigInt.prototype.valueOf),
+};
 const maxDepth = 64;
 const reprLimit = 4096;
 
 // encode gives the JSON text of a value. More than limit bytes gives a "truncated" object that holds the beginning.
 function encode(value, limit = Infinity) {
-  const sink = { parts: [], bytes: 0, limit };
-  write(sink, value, [], 0);
+  const text = native.json(value, limit); // most values are plain
+  if (text !== undefined && byteLength(text) <= limit) return text;
+  const sink = { __proto__: null, text: '', bytes: 0, limit };
+  write(sink, value, undefined, 0);
   if (sink.bytes > limit) return `{"$type":"truncated","repr":${stringify(repr(value))},"bytes":${sink.bytes}}`;
-  return sink.parts.join('');
+  return sink.text;
 }
 
 function put(sink, text) {
   sink.bytes += byteLength(text);
-  if (sink.bytes <= sink.limit) sink.parts.push(text);
-  else sink.parts.length = 0; // only the size still matters
-}
-
-function byteLength(text) {
-  if (/^[\x00-\x7f]*$/.test(text)) return text.length;
-  let n = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c < 0x80) n += 1;
-    else if (c < 0x800) n += 2;
-    else if (c >= 0xd800 && c < 0xdc00 && i + 1 < text.length) {
-      n += 4;
-      i++;
-    } else n += 3;
-  }
-  return n;
+  if (sink.bytes <= sink.limit) sink.text += text;
+  else sink.text = ''; // only the size still matters
 }
 
 function repr(value, limit = reprLimit) {
@@ -44,7 +51,8 @@ function repr(value, limit = reprLimit) {
   } catch (e) {
     text = `[${native.classOf(value) || typeof value}]`;
   }
-  return text.length > limit ? text.slice(0, limit) : text;
+  if (typeof text !== 'string') return '';
+  return text.length > limit ? slice(text, 0, limit) : text;
 }
 
 function tagged(sink, type, field, text) {
@@ -58,8 +66,8 @@ function write(sink, value, seen, depth) {
     case 'boolean':
       return put(sink, value ? 'true' : 'false');
     case 'number':
-      if (Number.isFinite(value) && !Object.is(value, -0)) return put(sink, `${value}`);
-      return tagged(sink, 'float', 'value', Number.isNaN(value) ? '"nan"' : Object.is(value, -0) ? '"-0"' : value > 0 ? '"inf"' : '"-inf"');
+      if (isFinite(value) && !is(value, -0)) return put(sink, `${value}`);
+      return tagged(sink, 'float', 'value', isNaN(value) ? '"nan"' : is(value, -0) ? '"-0"' : value > 0 ? '"inf"' : '"-inf"');
     case 'bigint':
       return tagged(sink, 'int', 'value', `"${value}"`);
     case 'undefined':
@@ -70,15 +78,19 @@ function write(sink, value, seen, depth) {
       return opaque(sink, value, native.functionKind(value) >= 4 ? 'class' : 'Function');
   }
   if (value === null) return put(sink, 'null');
-  if (seen.includes(value) || depth >= maxDepth) return tagged(sink, 'ref', 'repr', stringify(repr(value, 200)));
-  seen.push(value);
+  if (contains(seen, value) || depth >= maxDepth) return tagged(sink, 'ref', 'repr', stringify(repr(value, 200)));
   try {
-    writeObject(sink, value, seen, depth + 1);
+    writeObject(sink, value, { __proto__: null, value, outer: seen }, depth + 1);
   } catch (e) {
     // A getter or a proxy of the program threw.
     opaque(sink, value, className(value));
   }
-  seen.pop();
+}
+
+// contains looks through the objects that the writer is inside of, a list from the innermost outwards.
+function contains(seen, value) {
+  for (let s = seen; s !== undefined; s = s.outer) if (s.value === value) return true;
+  return false;
 }
 
 function opaque(sink, value, name) {
@@ -95,38 +107,38 @@ function className(value) {
 }
 
 function writeObject(sink, value, seen, depth) {
-  if (Array.isArray(value)) return writeList(sink, value, seen, depth);
+  if (isArray(value)) return writeList(sink, value, seen, depth);
   const kind = native.classOf(value);
   switch (kind) {
     case 'Map':
-      return writeMap(sink, [...Map.prototype.entries.call(value)], seen, depth);
+      return writeMap(sink, pairs(value), seen, depth);
     case 'Set':
       put(sink, '{"$type":"set","items":');
-      writeList(sink, [...Set.prototype.values.call(value)], seen, depth);
+      writeList(sink, items(value), seen, depth);
       return put(sink, '}');
     case 'Date':
-      if (Number.isNaN(value.getTime())) return opaque(sink, value, 'Date');
-      return tagged(sink, 'datetime', 'value', stringify(Date.prototype.toISOString.call(value)));
+      if (isNaN(dateTime(value))) return opaque(sink, value, 'Date');
+      return tagged(sink, 'datetime', 'value', stringify(dateToISO(value)));
     case 'Uint8Array':
     case 'Uint8ClampedArray':
       return tagged(sink, 'bytes', 'value', `"${base64(value)}"`);
     case 'ArrayBuffer':
-      return tagged(sink, 'bytes', 'value', `"${base64(new Uint8Array(value))}"`);
+      return tagged(sink, 'bytes', 'value', `"${base64(new Bytes(value))}"`);
     case 'Number':
     case 'String':
     case 'Boolean':
     case 'BigInt':
-      return write(sink, value.valueOf(), seen, depth);
+      return write(sink, unboxed[kind](value), seen, depth);
     case 'Error':
       return put(sink, `{"$type":"object","class":${stringify(className(value))},"repr":${stringify(`${value.name}: ${value.message}`)}}`);
   }
-  if (ArrayBuffer.isView(value) && kind !== 'DataView') return writeList(sink, value, seen, depth);
+  if (isView(value) && kind !== 'DataView') return writeList(sink, value, seen, depth);
   const proto = getPrototypeOf(value);
-  if (proto === Object.prototype || proto === null) {
-    if (hasOwn(value, '$type')) return writeMap(sink, Object.entries(value), seen, depth);
+  if (proto === objectPrototype || proto === null) {
+    if (hasOwn(value, '$type')) return writeMap(sink, entries(value), seen, depth);
     return writeFields(sink, value, seen, depth);
   }
-  if (kind === 'Object' && !hasOwn(proto, Symbol.toStringTag)) {
+  if (kind === 'Object' && !hasOwn(proto, toStringTag)) {
     put(sink, `{"$type":"object","class":${stringify(className(value))},"fields":`);
     writeFields(sink, value, seen, depth);
     return put(sink, '}');
@@ -143,29 +155,48 @@ function writeList(sink, list, seen, depth) {
   put(sink, ']');
 }
 
-function writeMap(sink, entries, seen, depth) {
+function pairs(map) {
+  const list = [];
+  mapForEach(map, (v, k) => push(list, [k, v]));
+  return list;
+}
+
+function items(set) {
+  const list = [];
+  setForEach(set, (v) => push(list, v));
+  return list;
+}
+
+function entries(object) {
+  const names = objectKeys(object);
+  const list = [];
+  for (let i = 0; i < names.length; i++) push(list, [names[i], object[names[i]]]);
+  return list;
+}
+
+function writeMap(sink, list, seen, depth) {
   put(sink, '{"$type":"map","items":[');
-  entries.forEach(([k, v], i) => {
+  for (let i = 0; i < list.length; i++) {
     put(sink, i > 0 ? ',[' : '[');
-    write(sink, k, seen, depth);
+    write(sink, list[i][0], seen, depth);
     put(sink, ',');
-    write(sink, v, seen, depth);
+    write(sink, list[i][1], seen, depth);
     put(sink, ']');
-  });
+  }
   put(sink, ']}');
 }
 
 function writeFields(sink, value, seen, depth) {
   put(sink, '{');
-  let first = true;
-  for (const k of Object.keys(value)) {
-    put(sink, `${first ? '' : ','}${stringify(k)}:`);
-    first = false;
+  const names = objectKeys(value);
+  for (let i = 0; i < names.length; i++) {
+    const k = names[i];
+    put(sink, `${i > 0 ? ',' : ''}${stringify(k)}:`);
     const d = getOwnPropertyDescriptor(value, k);
-    let v = d && d.value;
-    if (d && d.get) {
+    let v = d && hasOwn(d, 'value') ? d.value : undefined;
+    if (d && hasOwn(d, 'get') && d.get) {
       try {
-        v = d.get.call(value);
+        v = apply(d.get, value, []);
       } catch (e) {
         v = e;
       }
@@ -178,19 +209,13 @@ function writeFields(sink, value, seen, depth) {
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 function base64(bytes) {
-  const parts = [];
   let text = '';
   for (let i = 0; i < bytes.length; i += 3) {
     const a = bytes[i], b = bytes[i + 1], c = bytes[i + 2];
-    text += alphabet[a >> 2] + alphabet[((a & 3) << 4) | ((b || 0) >> 4)];
-    text += i + 1 < bytes.length ? alphabet[((b & 15) << 2) | ((c || 0) >> 6)] : '=';
-    text += i + 2 < bytes.length ? alphabet[c & 63] : '=';
-    if (text.length >= 4096) {
-      parts.push(text);
-      text = '';
-    }
+    text += alphabet[a >> 2] + alphabet[((a & 3) << 4) | ((b || 0) >> 4)] +
+      (i + 1 < bytes.length ? alphabet[((b & 15) << 2) | ((c || 0) >> 6)] : '=') + (i + 2 < bytes.length ? alphabet[c & 63] : '=');
   }
-  return parts.join('') + text;
+  return text;
 }
 
 module.exports = { encode, repr, base64, className, byteLength };
