@@ -9,9 +9,14 @@ const exec = uncurry(RegExp.prototype.exec);
 const slice = uncurry(String.prototype.slice);
 const indexOf = uncurry(String.prototype.indexOf);
 const charCodeAt = uncurry(String.prototype.charCodeAt);
+const hasOwn = uncurry(Object.prototype.hasOwnProperty);
+const { getPrototypeOf, keys: objectKeys } = Object;
 const { push } = native;
 const toText = String;
 const AnyError = Error;
+const plainErrors = [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError].map((E) => E.prototype);
+// own reads a property of the error itself: names on Object.prototype are no part of it.
+const own = (error, name) => (hasOwn(error, name) ? error[name] : undefined);
 
 // What a report may hold, in UTF-16 units: a program chooses its messages, and the model that reads them has little room.
 const maxMessage = 8192, maxName = 256, maxHint = 2048, maxLine = 2000, maxFrameText = 32768, maxFrames = 100;
@@ -22,7 +27,7 @@ const maxPrinted = 65536;
 function bounded(text, limit) {
   if (text.length <= limit) return text;
   const half = (limit >> 1) - 32;
-  return `${slice(text, 0, half)}\n... ${text.length - 2 * half} characters left out ...\n${slice(text, -half)}`;
+  return slice(text, 0, half) + '\n... ' + (text.length - 2 * half) + ' characters left out ...\n' + slice(text, -half);
 }
 
 let sources = { __proto__: null }; // file name -> text, of everything that was loaded
@@ -107,7 +112,7 @@ function frames(error) {
       if (w) frame.end_column = frame.column + pointsOf(w[0]);
       frame.line_text = text;
     }
-    for (let i = 0; i < libraries.length; i++) if (startsWith(frame.file, `${libraries[i]}/`)) frame.library = true;
+    for (let i = 0; i < libraries.length; i++) if (startsWith(frame.file, libraries[i] + '/')) frame.library = true;
     push(found, frame);
   }
   return found;
@@ -160,7 +165,7 @@ function describeOne(error, depth) {
   }
   const inner = frames(error);
   const report = { __proto__: null, kind: 'exception', type: typeName(error), message: text(error.message) };
-  if (error.name === 'AssertionError' || error.code === 'ERR_ASSERTION') {
+  if (error.name === 'AssertionError' || own(error, 'code') === 'ERR_ASSERTION') {
     report.kind = 'assertion';
     report.type = 'AssertionError';
     if ('actual' in error || 'expected' in error) report.values = { __proto__: null, left: repr(error.actual, 1000), right: repr(error.expected, 1000) };
@@ -180,7 +185,8 @@ function describeOne(error, depth) {
   for (let i = inner.length - 1; i >= 0; i--) push(report.frames, inner[i]);
   const hint = hintFor(error, report);
   if (hint) report.hint = hint;
-  if (depth < 5 && isInstance(error.cause, AnyError)) report.cause = describeOne(error.cause, depth + 1);
+  const cause = depth < 5 ? own(error, 'cause') : undefined;
+  if (isInstance(cause, AnyError)) report.cause = describeOne(cause, depth + 1);
   return report;
 }
 
@@ -218,21 +224,22 @@ const known = {
 };
 
 function hintFor(error, report) {
-  if (typeof error.hint === 'string') return bounded(error.hint, maxHint);
+  const given = own(error, 'hint');
+  if (typeof given === 'string') return bounded(given, maxHint);
   const message = report.message;
   let m;
   if ((m = exec(/^cannot (read|set) property '(.*)' of (undefined|null)$/, message))) {
-    const target = before(report.location, `.${m[2]}`);
-    return `${target ? `\`${target}\`` : 'The value'} is ${m[3]} where its property '${m[2]}' is ${m[1] === 'read' ? 'read' : 'set'}: check where it gets its value, or use ?. if it may be missing.`;
+    const target = before(report.location, '.' + m[2]);
+    return (target ? ('`' + target + '`') : 'The value') + ' is ' + m[3] + ' where its property \'' + m[2] + '\' is ' + (m[1] === 'read' ? 'read' : 'set') + ': check where it gets its value, or use ?. if it may be missing.';
   }
   if ((m = exec(/^'?([\w$]+)'? is not defined$/, message))) {
-    return known[m[1]] || `Nothing named ${m[1]} exists here: declare it, import it, or check the spelling.`;
+    return known[m[1]] || ('Nothing named ' + m[1] + ' exists here: declare it, import it, or check the spelling.');
   }
   if (exec(/^not a function$/, message)) {
     const name = callee(report.location);
-    return name ? `\`${name}\` is not a function here: check the name, and what its value is (console.log(typeof ${name})).` : 'What is called is not a function: check the name and its value.';
+    return name ? ('`' + name + '` is not a function here: check the name, and what its value is (console.log(typeof ' + name + ')).') : 'What is called is not a function: check the name and its value.';
   }
-  if ((m = exec(/^'?([\w$]+)'? is read-only$/, message))) return `${m[1]} was declared with const: declare it with let to assign it again.`;
+  if ((m = exec(/^'?([\w$]+)'? is read-only$/, message))) return m[1] + ' was declared with const: declare it with let to assign it again.';
   if (exec(/^Maximum call stack size exceeded$/, message)) return 'The recursion has no end or is too deep: check the base case, or use a loop.';
   if (exec(/is not iterable$/, message)) return 'for...of, spread and destructuring need an array, string, Map, Set or generator: for a plain object use Object.entries(value).';
   if (exec(/^(?:'?([\w$]+)'? )?is not initialized$|lexical variable is not initialized/, message)) return 'A let, const or class is used before the line that declares it.';
@@ -265,7 +272,7 @@ function print(error, report) {
   let out = '';
   const at = report.location;
   if (at && at.line_text !== undefined) {
-    out += `${at.file}:${at.line}\n${at.line_text}\n`;
+    out += at.file + ':' + at.line + '\n' + at.line_text + '\n';
     const lead = unitsOf(at.line_text, at.column - 1);
     for (let i = 0; i < lead; i += isPair(at.line_text, i) ? 2 : 1) out += at.line_text[i] === '\t' ? '\t' : ' ';
     const marks = report.kind === 'syntax' && at.end_column ? at.end_column - at.column : 1;
@@ -273,12 +280,12 @@ function print(error, report) {
     out += '\n\n';
   }
   try {
-    if (report.type === 'Uncaught' && report.frames === undefined) out += `Uncaught:\n${printed(error)}\n`;
-    else if (report.kind === 'syntax') out += `${report.type}: ${report.message}\n`;
-    else out += `${printed(error)}\n`;
-    if (report.hint && report.type !== 'Uncaught' && typeof error.hint === 'string' && indexOf(report.message, report.hint) < 0) out += `Hint: ${report.hint}\n`;
+    if (report.type === 'Uncaught' && report.frames === undefined) out += 'Uncaught:\n' + printed(error) + '\n';
+    else if (report.kind === 'syntax') out += report.type + ': ' + report.message + '\n';
+    else out += printed(error) + '\n';
+    if (report.hint && report.type !== 'Uncaught' && typeof own(error, 'hint') === 'string' && indexOf(report.message, report.hint) < 0) out += 'Hint: ' + report.hint + '\n';
   } catch {
-    out += `${report.type}: ${report.message}\n`;
+    out += report.type + ': ' + report.message + '\n';
   }
   native.write(2, bounded(out, maxPrinted));
 }
@@ -288,13 +295,23 @@ function printed(error) {
   if (typeof error === 'string' && error.length > maxPrinted) return bounded(error, maxPrinted);
   const stack = typeof error === 'object' && error !== null ? error.stack : undefined;
   if (typeof stack === 'string' && stack.length > maxPrinted) return bounded(stack, maxPrinted);
+  if (typeof stack === 'string' && isPlain(error, stack)) return stack;
   let out;
   try {
     out = inspect(error);
   } catch {
     out = repr(error);
   }
-  return bounded(`${out}`, maxPrinted);
+  return bounded('' + out, maxPrinted);
+}
+
+// isPlain says that inspect would print nothing but the stack.
+function isPlain(error, stack) {
+  if (native.classOf(error) !== 'Error' || indexOf(stack, '\n    at ') < 0 || hasOwn(error, 'cause') || hasOwn(error, 'errors')) return false;
+  if (hasOwn(error, 'name') || hasOwn(error, 'constructor') || objectKeys(error).length > 0) return false;
+  const proto = getPrototypeOf(error);
+  for (let i = 0; i < plainErrors.length; i++) if (plainErrors[i] === proto) return true;
+  return false;
 }
 
 // An Error in the shape of Node's internal ones: `code`, and the code in the name that the stack shows.

@@ -42,7 +42,7 @@ function start(text) {
     return;
   }
   if (request.op !== undefined && request.op !== 'run') {
-    fail({ kind: 'unsupported', type: 'Error', message: `the JavaScript guest does not know the operation ${request.op}` }, 'invalid');
+    fail({ kind: 'unsupported', type: 'Error', message: 'the JavaScript guest does not know the operation ' + request.op }, 'invalid');
     return;
   }
   beginProcess(request);
@@ -152,7 +152,7 @@ function turn() {
   }
   if (run.phase === PROGRAM) {
     const e = new AnyError('the top-level await never settles: what it waits for is not resolved, and nothing else is left to run');
-    defineProperty(e, 'stack', { __proto__: null, value: `Error: ${e.message}`, writable: true, configurable: true });
+    defineProperty(e, 'stack', { __proto__: null, value: 'Error: ' + e.message, writable: true, configurable: true });
     processObject.exitCode = 13;
     uncaught(e);
     return false;
@@ -299,17 +299,17 @@ function finish() {
   }
   if (run.exitCode !== undefined && run.exitCode !== 0 && run.error === undefined) {
     run.status = 'failed';
-    run.error = { __proto__: null, kind: 'exit', type: 'process.exit', message: `the program ended itself with exit code ${run.exitCode}` };
+    run.error = { __proto__: null, kind: 'exit', type: 'process.exit', message: 'the program ended itself with exit code ' + run.exitCode };
   }
-  let response = `{"status":"${run.status}"`;
+  let response = '{"status":"' + run.status + '"';
   if (run.error === undefined && run.valueSource !== undefined) {
-    response += `,"result":{"value":${values.encode(run.value, run.resultBytes)},"source":"${run.valueSource}"}`;
+    response += ',"result":{"value":' + values.encode(run.value, run.resultBytes) + ',"source":"' + run.valueSource + '"}';
   }
-  if (run.exitCode !== undefined) response += `,"exit_code":${run.exitCode}`;
+  if (run.exitCode !== undefined) response += ',"exit_code":' + run.exitCode;
   if (run.error !== undefined) {
-    response += `,"error":${native.json(run.error, Infinity) || '{"kind":"exception","type":"Error","message":"the error cannot be shown"}'}`;
+    response += ',"error":' + (native.json(run.error, Infinity) || '{"kind":"exception","type":"Error","message":"the error cannot be shown"}');
   }
-  return `${response}}`;
+  return response + '}';
 }
 
 function install(n) {

@@ -34,7 +34,7 @@ function encode(value, limit = Infinity) {
   if (text !== undefined && byteLength(text) <= limit) return text;
   const sink = { __proto__: null, text: '', bytes: 0, limit };
   write(sink, value, undefined, 0);
-  if (sink.bytes > limit) return `{"$type":"truncated","repr":${stringify(repr(value))},"bytes":${sink.bytes}}`;
+  if (sink.bytes > limit) return '{"$type":"truncated","repr":' + stringify(repr(value)) + ',"bytes":' + sink.bytes + '}';
   return sink.text;
 }
 
@@ -49,14 +49,14 @@ function repr(value, limit = reprLimit) {
   try {
     text = inspect(value, { depth: 2, maxArrayLength: 100, maxStringLength: reprLimit });
   } catch (e) {
-    text = `[${native.classOf(value) || typeof value}]`;
+    text = '[' + (native.classOf(value) || typeof value) + ']';
   }
   if (typeof text !== 'string') return '';
   return text.length > limit ? slice(text, 0, limit) : text;
 }
 
 function tagged(sink, type, field, text) {
-  put(sink, `{"$type":"${type}","${field}":${text}}`);
+  put(sink, '{"$type":"' + type + '","' + field + '":' + text + '}');
 }
 
 function write(sink, value, seen, depth) {
@@ -66,10 +66,10 @@ function write(sink, value, seen, depth) {
     case 'boolean':
       return put(sink, value ? 'true' : 'false');
     case 'number':
-      if (isFinite(value) && !is(value, -0)) return put(sink, `${value}`);
+      if (isFinite(value) && !is(value, -0)) return put(sink, '' + value);
       return tagged(sink, 'float', 'value', isNaN(value) ? '"nan"' : is(value, -0) ? '"-0"' : value > 0 ? '"inf"' : '"-inf"');
     case 'bigint':
-      return tagged(sink, 'int', 'value', `"${value}"`);
+      return tagged(sink, 'int', 'value', '"' + value + '"');
     case 'undefined':
       return put(sink, '{"$type":"undefined"}');
     case 'symbol':
@@ -94,7 +94,7 @@ function contains(seen, value) {
 }
 
 function opaque(sink, value, name) {
-  put(sink, `{"$type":"object","class":${stringify(name)},"repr":${stringify(repr(value))}}`);
+  put(sink, '{"$type":"object","class":' + stringify(name) + ',"repr":' + stringify(repr(value)) + '}');
 }
 
 function className(value) {
@@ -121,16 +121,16 @@ function writeObject(sink, value, seen, depth) {
       return tagged(sink, 'datetime', 'value', stringify(dateToISO(value)));
     case 'Uint8Array':
     case 'Uint8ClampedArray':
-      return tagged(sink, 'bytes', 'value', `"${base64(value)}"`);
+      return tagged(sink, 'bytes', 'value', '"' + base64(value) + '"');
     case 'ArrayBuffer':
-      return tagged(sink, 'bytes', 'value', `"${base64(new Bytes(value))}"`);
+      return tagged(sink, 'bytes', 'value', '"' + base64(new Bytes(value)) + '"');
     case 'Number':
     case 'String':
     case 'Boolean':
     case 'BigInt':
       return write(sink, unboxed[kind](value), seen, depth);
     case 'Error':
-      return put(sink, `{"$type":"object","class":${stringify(className(value))},"repr":${stringify(`${value.name}: ${value.message}`)}}`);
+      return put(sink, '{"$type":"object","class":' + stringify(className(value)) + ',"repr":' + stringify('' + value.name + ': ' + value.message) + '}');
   }
   if (isView(value) && kind !== 'DataView') return writeList(sink, value, seen, depth);
   const proto = getPrototypeOf(value);
@@ -139,7 +139,7 @@ function writeObject(sink, value, seen, depth) {
     return writeFields(sink, value, seen, depth);
   }
   if (kind === 'Object' && !hasOwn(proto, toStringTag)) {
-    put(sink, `{"$type":"object","class":${stringify(className(value))},"fields":`);
+    put(sink, '{"$type":"object","class":' + stringify(className(value)) + ',"fields":');
     writeFields(sink, value, seen, depth);
     return put(sink, '}');
   }
@@ -191,7 +191,7 @@ function writeFields(sink, value, seen, depth) {
   const names = objectKeys(value);
   for (let i = 0; i < names.length; i++) {
     const k = names[i];
-    put(sink, `${i > 0 ? ',' : ''}${stringify(k)}:`);
+    put(sink, (i > 0 ? ',' : '') + stringify(k) + ':');
     const d = getOwnPropertyDescriptor(value, k);
     let v = d && hasOwn(d, 'value') ? d.value : undefined;
     if (d && hasOwn(d, 'get') && d.get) {

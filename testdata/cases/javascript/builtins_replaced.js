@@ -1,5 +1,11 @@
-// status: failed
-// error: InternalError: the program replaced built-in functions...
+// stdout: 2
+// error: TypeError: mine
+// stderr: ^
+// stderr: TypeError: mine
 
-Array.prototype.push = () => { throw new Error('mine'); };
-Map.prototype.get = null;
+console.log(2);
+Array.prototype.push = Array.prototype.join = String.prototype.concat = String.prototype.slice = () => { throw new Error('no'); };
+Map.prototype.get = RegExp.prototype.exec = null;
+Object.prototype.toJSON = () => 'forged';
+Object.prototype.cause = Object.prototype.hint = 'forged';
+throw new TypeError('mine'); // error: TypeError: mine
