@@ -89,8 +89,47 @@ typedef union {
     max_align_t align;
 } Header;
 
+/* Small blocks, which are most of them, are kept for the next one of their size: JavaScript makes and forgets objects all the time, and
+ * libc's search for room cost more than all else in short calls. At most KEEP_BYTES wait, so that big blocks find room too. */
+#define KEEP_STEP 16
+#define KEEP_MAX 256
+#define KEEP_BYTES (1024 * 1024)
+
+typedef struct Kept {
+    struct Kept *next;
+} Kept;
+
+static Kept *kept[KEEP_MAX / KEEP_STEP + 1];
+static size_t kept_bytes;
+
+static void *block_new(size_t size) {
+    if (size <= KEEP_MAX) {
+        size_t step = (size + KEEP_STEP - 1) / KEEP_STEP;
+        Kept *k = kept[step];
+        if (k) {
+            kept[step] = k->next;
+            kept_bytes -= step * KEEP_STEP;
+            return (Header *)k - 1;
+        }
+        size = step ? step * KEEP_STEP : KEEP_STEP; /* any block of a step has room for all its sizes, and for the list */
+    }
+    return size <= SIZE_MAX - sizeof(Header) ? malloc(sizeof(Header) + size) : NULL;
+}
+
+static void block_free(Header *h) {
+    size_t step = (h->size + KEEP_STEP - 1) / KEEP_STEP;
+    if (h->size > KEEP_MAX || kept_bytes >= KEEP_BYTES) {
+        free(h);
+        return;
+    }
+    Kept *k = (Kept *)(h + 1);
+    k->next = kept[step];
+    kept[step] = k;
+    kept_bytes += step * KEEP_STEP;
+}
+
 static void *memory_malloc(JSMallocState *s, size_t size) {
-    Header *h = size <= SIZE_MAX - sizeof(Header) ? malloc(sizeof(Header) + size) : NULL;
+    Header *h = block_new(size);
     if (!h)
         return NULL;
     h->size = size;
@@ -105,7 +144,7 @@ static void memory_free(JSMallocState *s, void *p) {
     Header *h = (Header *)p - 1;
     s->malloc_count--;
     s->malloc_size -= h->size + sizeof(Header);
-    free(h);
+    block_free(h);
 }
 
 static void *memory_realloc(JSMallocState *s, void *p, size_t size) {
@@ -117,7 +156,9 @@ static void *memory_realloc(JSMallocState *s, void *p, size_t size) {
     }
     Header *h = (Header *)p - 1;
     size_t before = h->size;
-    h = size <= SIZE_MAX - sizeof(Header) ? realloc(h, sizeof(Header) + size) : NULL;
+    size_t room = size <= KEEP_MAX ? (size + KEEP_STEP - 1) / KEEP_STEP * KEEP_STEP : size;
+    if (before > KEEP_MAX || (before + KEEP_STEP - 1) / KEEP_STEP * KEEP_STEP != room)
+        h = room <= SIZE_MAX - sizeof(Header) ? realloc(h, sizeof(Header) + room) : NULL;
     if (!h)
         return NULL;
     h->size = size;

@@ -4,11 +4,18 @@
 const { nodeError } = internal('errors');
 const values = internal('values');
 const parse = JSON.parse;
+const { call: callFunction } = Function.prototype;
+const indexOf = callFunction.bind(String.prototype.indexOf);
+const { isArray } = Array;
+const resolved = Promise.resolve.bind(Promise);
+const rejected = Promise.reject.bind(Promise);
 
 // call asks the host by name and gives the value, or throws what the host answered.
 function call(name, args) {
-  const reply = parse(native.call(name, values.encode(args)));
-  if (reply.error === undefined) return decode(reply.ok);
+  const text = native.call(name, values.encode(args));
+  const reply = parse(text);
+  // most replies are plain JSON: nothing in them is tagged
+  if (reply.error === undefined) return indexOf(text, '$type') < 0 ? reply.ok : decode(reply.ok);
   const { type, message, hint } = reply.error;
   const e = new Error(message);
   Object.defineProperty(e, 'name', { value: type || 'ToolError', writable: true, enumerable: false, configurable: true });
@@ -50,27 +57,29 @@ function decode(v) {
 function toolAt(name) {
   const f = (...args) => {
     try {
-      const [first] = args;
-      const named = args.length === 1 && first !== null && typeof first === 'object' && !Array.isArray(first);
-      return Promise.resolve(call(name, named ? first : args.length === 0 ? {} : args));
+      const first = args[0];
+      const named = args.length === 1 && first !== null && typeof first === 'object' && !isArray(first);
+      return resolved(call(name, named ? first : args.length === 0 ? {} : args));
     } catch (e) {
-      return Promise.reject(e);
+      return rejected(e);
     }
   };
   Object.defineProperty(f, 'name', { value: name });
+  const inner = { __proto__: null };
   return new Proxy(f, {
     get(target, key) {
       // a promise's machinery and inspection look for these, and must not find a tool
       if (typeof key === 'symbol' || key === 'then' || key in target) return target[key];
-      return toolAt(name === '' ? key : `${name}.${key}`);
+      return (inner[key] ??= toolAt(`${name}.${key}`));
     },
   });
 }
 
+const known = { __proto__: null }; // a tool is made once, when it is first named
 const tools = new Proxy({}, {
   get(target, key) {
     if (typeof key === 'symbol' || key === 'then' || key in target) return target[key];
-    return toolAt(key);
+    return (known[key] ??= toolAt(key));
   },
 });
 

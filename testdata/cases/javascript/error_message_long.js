@@ -1,0 +1,4 @@
+// error: Error: xxxxxxxx...
+// stderr: characters left out
+
+throw new Error('x'.repeat(1e6));
