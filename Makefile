@@ -28,7 +28,7 @@ demo: build ## the main job, from nothing: build what is missing, then run the e
 	@examples/demo.sh bin/wand
 
 test: guests ## run all tests
-	$(GO) test -timeout 30m ./...
+	$(GO) test -count=1 -timeout 30m ./...
 
 bench: build ## print one table of speeds and sizes, each beside its baseline
 	@$(GO) run ./cmd/wand/internal/bench -wand bin/wand
