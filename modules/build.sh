@@ -136,6 +136,7 @@ build() {
     fi
     : >"$WORK/components"
     recipe_build
+    toolchain_component
     manifest "$1" >"$WORK/manifest.json"
     mv "$WORK/manifest.json" "$OUT/manifest.json"
     publish "$OUT" "$WAND_CACHE/guests/$1"

@@ -42,6 +42,17 @@ toolchain() {
     AR=$toolchain_bin/ar RANLIB=$toolchain_bin/ranlib
 }
 
+# toolchain_component records what the linker takes from the toolchain itself: wasi-libc, with the musl and emmalloc in it. The sum is over
+# its sources, which are the same for every machine's wheel.
+toolchain_component() {
+    toolchain_libc=$("$toolchain_zig" env | sed -n 's/^[ .]*"*lib_dir"*[ :=]*"\(.*\)".*/\1/p')/libc
+    SOURCE_VERSION=zig-$("$toolchain_zig" version)
+    SOURCE_SHA256=$(cd "$toolchain_libc/wasi" && find . -type f | LC_ALL=C sort | while read -r toolchain_file; do sha256 "$toolchain_file"; done | sha256)
+    cat "$toolchain_libc/wasi/LICENSE" "$toolchain_libc/wasi/LICENSE-MIT" "$toolchain_libc/wasi/LICENSE-APACHE-LLVM" "$toolchain_libc/musl/COPYRIGHT" \
+        >"$WORK/wasi-libc-licence"
+    component wasi-libc "MIT OR Apache-2.0 WITH LLVM-exception" "$WORK/wasi-libc-licence"
+}
+
 toolchain_script() {
     printf '#!/bin/sh\nexec "%s" %s "$@"\n' "$toolchain_zig" "$2" >"$toolchain_bin/$1"
     chmod +x "$toolchain_bin/$1"
