@@ -36,6 +36,10 @@ func TestScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	examples, err := filepath.Abs("../../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -43,6 +47,7 @@ func TestScript(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("WAND_CACHE", cache)
 			e.Setenv("CI", os.Getenv("CI"))
+			e.Setenv("EXAMPLES", examples)
 			e.Setenv("GUESTS", filepath.Join(cache, "guests"))
 			return nil
 		},
