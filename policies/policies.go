@@ -6,6 +6,8 @@
 // The package imports nothing of ours but policies/units. hostfuncs asks it at each call; runtime takes limits, clock and randomness from it.
 package policies
 
+import "time"
+
 // Action is what a run wants to do: the name of the tool, such as "http", "kv.get" or "mail.send". Opening a mounted file is one of the fs
 // actions too, whichever way the program opens it.
 type Action = string
@@ -70,8 +72,23 @@ type Decision struct {
 	Reason, Hint string
 	// Grant is the deciding entry of the document when the request was allowed by one: *NetworkGrant, *FileGrant, *ToolGrant, ...; nil otherwise.
 	Grant any
-	// Approve says that a person has to agree first. MaxCalls and Rate of a *ToolGrant are the caller's to count.
-	Approve bool
+	// Terms are the conditions of an allowed request, from every entry that applies: the strictest of each. Counting is the caller's.
+	Terms []Terms
+}
+
+// Terms are conditions under which one rule allows calls.
+type Terms struct {
+	Rule     string        // whose conditions these are, and what calls are counted by: all calls that the same rule allowed in a run
+	MaxCalls int           // per run; 0: no limit of its own
+	Rate     Rate          // zero: no limit of its own
+	Timeout  time.Duration // of one call; 0: the tool's own
+	Approve  bool          // somebody has to agree to each call
+}
+
+// Rate is so many calls in any span of that length, "10/1m". The zero value is no limit.
+type Rate struct {
+	Calls int
+	Per   time.Duration
 }
 
 // Decider decides. *Engine is the one there is; tests have others.
