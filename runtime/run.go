@@ -38,6 +38,9 @@ type run struct {
 	tools     map[string]ToolFunc
 	calls     []Call
 	callCount int64
+	underway  map[int64]*Call // started calls by number, until wait says that they ended
+	started   int64           // the number of the last one
+	ended     chan startedCall
 	pending   []byte // result of the last host call, until the guest takes it
 	response  []byte
 }
@@ -181,6 +184,23 @@ func wandFuncs() []hostfuncs.Func {
 				r.pending = nil
 				stack[0] = uint64(n)
 			}},
+		{Module: "wand", Name: "start", Params: []hostfuncs.ValueType{i32, i32, i32, i32}, Results: []hostfuncs.ValueType{i32},
+			Call: func(ctx context.Context, memory []byte, stack []uint64) {
+				r := runOf(ctx)
+				name := view(memory, uint32(stack[0]), uint32(stack[1]))
+				args := view(memory, uint32(stack[2]), uint32(stack[3]))
+				stack[0] = uint64(uint32(r.start(ctx, name, args)))
+			}},
+		{Module: "wand", Name: "wait", Params: []hostfuncs.ValueType{hostfuncs.I64}, Results: []hostfuncs.ValueType{hostfuncs.I64},
+			Call: func(ctx context.Context, _ []byte, stack []uint64) {
+				stack[0] = uint64(runOf(ctx).wait(ctx, time.Duration(stack[0])))
+			}},
+		{Module: "wand", Name: "describe", Params: []hostfuncs.ValueType{i32, i32}, Results: []hostfuncs.ValueType{i32},
+			Call: func(ctx context.Context, memory []byte, stack []uint64) {
+				r := runOf(ctx)
+				name := view(memory, uint32(stack[0]), uint32(stack[1]))
+				stack[0] = uint64(uint32(len(r.describe(string(name)))))
+			}},
 	}
 }
 
@@ -210,6 +230,20 @@ const (
 
 // call runs one host function for the guest and keeps its result for take. Name and arguments are in the guest's memory.
 func (r *run) call(ctx context.Context, guestName, guestArgs []byte) []byte {
+	name, args, record := r.admit(ctx, guestName, guestArgs)
+	start := time.Now()
+	result, failure := r.invoke(ctx, name, record.Tool, args)
+	record.DurationMS = milliseconds(time.Since(start))
+	if ctx.Err() != nil {
+		panic(stopOf(ctx))
+	}
+	envelope := r.answer(&record, result, failure)
+	r.calls = append(r.calls, record)
+	return envelope
+}
+
+// admit counts a call and charges for it, before anything happens.
+func (r *run) admit(ctx context.Context, guestName, guestArgs []byte) (name string, args []byte, record Call) {
 	shown := strings.ToValidUTF8(string(guestName[:min(len(guestName), callShown)]), "\uFFFD")
 	r.callCount++
 	if r.callCount > r.limits.HostCalls {
@@ -221,14 +255,12 @@ func (r *run) call(ctx context.Context, guestName, guestArgs []byte) []byte {
 	r.burn(callCost + int64(len(guestArgs))/16)
 	r.hold(int64(len(guestArgs)) + int64(len(guestName)) + callBytes - int64(len(r.pending)))
 	r.pending = nil
-	name, args := string(guestName), bytes.Clone(guestArgs)
-	record := Call{Seq: len(r.calls) + 1, Tool: shown, Args: shownJSON(args)}
-	start := time.Now()
-	result, failure := r.invoke(ctx, name, shown, args)
-	record.DurationMS = milliseconds(time.Since(start))
-	if ctx.Err() != nil {
-		panic(stopOf(ctx))
-	}
+	name, args = string(guestName), bytes.Clone(guestArgs)
+	return name, args, Call{Seq: int(r.callCount), Tool: shown, Args: shownJSON(args)}
+}
+
+// answer notes how a call ended and keeps for take what the guest gets.
+func (r *run) answer(record *Call, result json.RawMessage, failure *callFailure) []byte {
 	var envelope []byte
 	if failure != nil {
 		r.hold(2 * int64(len(failure.Message)))
@@ -240,9 +272,94 @@ func (r *run) call(ctx context.Context, guestName, guestArgs []byte) []byte {
 		record.Result = shownJSON(result)
 		envelope = slices.Concat([]byte(`{"ok":`), result, []byte("}"))
 	}
-	r.calls = append(r.calls, record)
 	r.pending = envelope
 	return envelope
+}
+
+// startedCall is how a call that the guest started ended.
+type startedCall struct {
+	number  int64
+	result  json.RawMessage
+	failure *callFailure
+	took    time.Duration
+	panic   any
+}
+
+// start begins a call beside the guest and returns its number. It ends with the run at the latest.
+func (r *run) start(ctx context.Context, guestName, guestArgs []byte) int64 {
+	name, args, record := r.admit(ctx, guestName, guestArgs)
+	if r.underway == nil {
+		r.underway, r.ended = map[int64]*Call{}, make(chan startedCall)
+	}
+	r.started++
+	r.underway[r.started] = &record
+	number, ended := r.started, r.ended
+	go func() {
+		begun := time.Now()
+		done := startedCall{number: number}
+		func() {
+			defer func() { done.panic = recover() }()
+			done.result, done.failure = r.invoke(ctx, name, record.Tool, args)
+		}()
+		done.took = time.Since(begun)
+		select {
+		case ended <- done:
+		case <-ctx.Done():
+		}
+	}()
+	return number
+}
+
+// wait waits until a started call ends, at most so long where limit is not negative.
+func (r *run) wait(ctx context.Context, limit time.Duration) int64 {
+	r.burn(callCost)
+	r.hold(-int64(len(r.pending)))
+	r.pending = nil
+	if len(r.underway) == 0 {
+		return -1
+	}
+	var elapsed <-chan time.Time
+	if limit >= 0 {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		elapsed = timer.C
+	}
+	var done startedCall
+	select {
+	case done = <-r.ended:
+	case <-ctx.Done():
+		panic(stopOf(ctx))
+	case <-elapsed:
+		return 0
+	}
+	if done.panic != nil {
+		panic(done.panic)
+	}
+	record := r.underway[done.number]
+	delete(r.underway, done.number)
+	record.DurationMS = milliseconds(done.took)
+	envelope := r.answer(record, done.result, done.failure)
+	r.calls = append(r.calls, *record)
+	return done.number<<32 | int64(len(envelope))
+}
+
+// describe keeps for take what there is to say about tools.
+func (r *run) describe(name string) []byte {
+	type tool struct {
+		Name string `json:"name"`
+	}
+	tools := []tool{}
+	for n := range r.tools {
+		if name == "" || n == name || strings.HasPrefix(n, name+".") {
+			tools = append(tools, tool{n})
+		}
+	}
+	slices.SortFunc(tools, func(a, b tool) int { return strings.Compare(a.Name, b.Name) })
+	text, _ := json.Marshal(map[string]any{"tools": tools})
+	r.burn(callCost + int64(len(text))/16)
+	r.hold(int64(len(text)) - int64(len(r.pending)))
+	r.pending = text
+	return text
 }
 
 // shownJSON is a text as a report can hold it, which has to be JSON in UTF-8 of a depth that every parser takes: text itself, or the beginning
