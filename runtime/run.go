@@ -15,6 +15,7 @@ import (
 
 	"wand/compiler/meter"
 	"wand/hostfuncs"
+	"wand/policies/nearest"
 	"wand/runtime/engine"
 )
 
@@ -473,7 +474,7 @@ func (r *run) unknownTool(name, shown string) *callFailure {
 		names = append(names, n)
 	}
 	f := &callFailure{Type: "PermissionError", Message: "no tool named " + shown}
-	if best := nearest(name, names); best != "" {
+	if best := nearest.Name(name, names); best != "" {
 		f.Hint = "did you mean " + best + "?"
 	}
 	return f

@@ -1,10 +1,11 @@
-package runtime
+// Package nearest finds the name that a misspelt one most likely meant, for the hints in error messages.
+package nearest
 
 import "slices"
 
-// nearest returns the name that a misspelt one most likely meant, or "": at most a third of its letters may differ, a swap of two
+// Name returns the name that a misspelt one most likely meant, or "": at most a third of its letters may differ, a swap of two
 // neighbours counting as one (optimal string alignment distance).
-func nearest(name string, candidates []string) string {
+func Name(name string, candidates []string) string {
 	slices.Sort(candidates)
 	best, bestDistance := "", len(name)/3+1
 	for _, c := range candidates {
