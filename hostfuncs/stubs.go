@@ -1,0 +1,8 @@
+package hostfuncs
+
+import (
+	"strings"
+)
+
+// signature is how a tool is called, in one line: search(query, limit).
+func (t *tool) signature() string { return t.Name + "(" + strings.Join(t.parameters, ", ") + ")" }
