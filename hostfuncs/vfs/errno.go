@@ -1,6 +1,11 @@
 package vfs
 
-import "io/fs"
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"syscall"
+)
 
 // Errno is what a file operation of the guest comes back with. Its numbers are those of WASI preview 1, so the wasi package
 // hands them on as they are. Zero is success. As an error (the host API returns it inside *fs.PathError) it matches
@@ -14,6 +19,7 @@ const (
 	EACCES       Errno = 2
 	EBADF        Errno = 8
 	EBUSY        Errno = 10
+	EDQUOT       Errno = 19
 	EEXIST       Errno = 20
 	EFAULT       Errno = 21
 	EFBIG        Errno = 22
@@ -26,6 +32,7 @@ const (
 	EMLINK       Errno = 34
 	ENAMETOOLONG Errno = 37
 	ENOENT       Errno = 44
+	ENOSPC       Errno = 51
 	ENOSYS       Errno = 52
 	ENOTDIR      Errno = 54
 	ENOTEMPTY    Errno = 55
@@ -53,6 +60,8 @@ func (e Errno) Error() string {
 		return "bad file descriptor"
 	case EBUSY:
 		return "resource busy"
+	case EDQUOT:
+		return "quota exceeded"
 	case EEXIST:
 		return "file exists"
 	case EFAULT:
@@ -77,6 +86,8 @@ func (e Errno) Error() string {
 		return "file name too long"
 	case ENOENT:
 		return "no such file or directory"
+	case ENOSPC:
+		return "no space left on device"
 	case ENOSYS:
 		return "function not implemented"
 	case ENOTDIR:
@@ -118,4 +129,27 @@ func (e Errno) Is(target error) bool {
 		return e == EINVAL
 	}
 	return false
+}
+
+// errnoOf maps an error of the host without telling the guest more than it needs.
+func errnoOf(err error) Errno {
+	for _, known := range [...]struct {
+		host  error
+		guest Errno
+	}{
+		{syscall.ENOTEMPTY, ENOTEMPTY}, {fs.ErrNotExist, ENOENT}, {syscall.EROFS, EROFS}, {fs.ErrPermission, EACCES}, {fs.ErrExist, EEXIST},
+		{syscall.ENOTDIR, ENOTDIR}, {syscall.EISDIR, EISDIR}, {syscall.ELOOP, ELOOP}, {syscall.ENAMETOOLONG, ENAMETOOLONG},
+		{syscall.ENOSPC, ENOSPC}, {syscall.EDQUOT, EDQUOT}, {syscall.EFBIG, EFBIG}, {syscall.EMFILE, EMFILE}, {syscall.ENFILE, EMFILE},
+		{syscall.EXDEV, EXDEV}, {syscall.EBUSY, EBUSY}, {syscall.ETXTBSY, EBUSY}, {syscall.EMLINK, EMLINK}, {syscall.EINVAL, EINVAL},
+		// What a pipe or socket, or a device without a driver, says when it is opened.
+		{syscall.ENXIO, EACCES}, {syscall.ENODEV, EACCES},
+	} {
+		if errors.Is(err, known.host) {
+			return known.guest
+		}
+	}
+	if strings.Contains(err.Error(), "escapes") { // package os does not export it
+		return EACCES
+	}
+	return EIO
 }

@@ -10,6 +10,7 @@ type File struct {
 	name  string //
 	flags Flags
 	pos   int64
+	host  *handle // when it is in a mount of the host
 }
 
 // Kind is the type of what is open.
@@ -23,12 +24,16 @@ func (h *File) Kind() Kind {
 // Flags are those of Open, as SetFlags left them.
 func (h *File) Flags() Flags { return h.flags }
 
-// SetAppend turns on or off that every write goes to the end.
-func (h *File) SetAppend(on bool) {
+// SetAppend turns on or off that every write goes to the end. What was opened to append in a mount of the host stays so (EPERM).
+func (h *File) SetAppend(on bool) Errno {
+	if h.host != nil && h.host.append && !on {
+		return EPERM
+	}
 	h.flags &^= Append
 	if on {
 		h.flags |= Append
 	}
+	return OK
 }
 
 // Forbid takes away Read or Write.
@@ -37,12 +42,15 @@ func (h *File) Forbid(flags Flags) { h.flags &^= flags & (Read | Write) }
 // Close ends the use of the file.
 func (h *File) Close() Errno {
 	h.fs.mu.Lock()
-	defer h.fs.mu.Unlock()
+	defer h.fs.unlock()
 	n := h.node
 	if n == nil {
 		return EBADF
 	}
 	h.node = nil
+	if h.host != nil {
+		return h.fs.closeHandle(h.host)
+	}
 	n.opens--
 	h.fs.release(n)
 	return OK
@@ -58,7 +66,7 @@ func (h *File) Read(p []byte) (int, Errno) {
 // ReadAt reads at an offset.
 func (h *File) ReadAt(p []byte, off int64) (int, Errno) {
 	h.fs.mu.Lock()
-	defer h.fs.mu.Unlock()
+	defer h.fs.unlock()
 	switch {
 	case h.node == nil:
 		return 0, EBADF
@@ -68,6 +76,8 @@ func (h *File) ReadAt(p []byte, off int64) (int, Errno) {
 		return 0, EBADF
 	case off < 0:
 		return 0, EINVAL
+	case h.host != nil:
+		return h.host.read(h.fs, p, off)
 	case h.node.tree != nil:
 		return h.fs.readTree(h.node, p, off)
 	}
@@ -77,7 +87,15 @@ func (h *File) ReadAt(p []byte, off int64) (int, Errno) {
 // Write writes at the position, or at the end with Append, and moves it. It writes everything or ends the run.
 func (h *File) Write(p []byte) (int, Errno) {
 	h.fs.mu.Lock()
-	defer h.fs.mu.Unlock()
+	defer h.fs.unlock()
+	if h.host != nil {
+		if e := h.mayWrite(p, h.pos); e != OK {
+			return 0, e
+		}
+		n, end, e := h.host.write(h.fs, p, h.pos, h.flags&Append != 0)
+		h.pos = end
+		return n, e
+	}
 	if h.node != nil && h.flags&Append != 0 {
 		h.pos = h.node.data.size
 	}
@@ -89,22 +107,36 @@ func (h *File) Write(p []byte) (int, Errno) {
 // WriteAt writes at an offset, whatever Append says.
 func (h *File) WriteAt(p []byte, off int64) (int, Errno) {
 	h.fs.mu.Lock()
-	defer h.fs.mu.Unlock()
+	defer h.fs.unlock()
 	return h.writeAt(p, off)
 }
 
-func (h *File) writeAt(p []byte, off int64) (int, Errno) {
+func (h *File) mayWrite(p []byte, off int64) Errno {
 	switch {
 	case h.node == nil:
-		return 0, EBADF
+		return EBADF
 	case h.node.kind == KindDirectory:
-		return 0, EISDIR
+		return EISDIR
 	case h.flags&Write == 0:
-		return 0, EBADF
+		return EBADF
 	case off < 0:
-		return 0, EINVAL
+		return EINVAL
 	case off > math.MaxInt64-chunkBytes-int64(len(p)):
-		return 0, EFBIG
+		return EFBIG
+	}
+	return OK
+}
+
+func (h *File) writeAt(p []byte, off int64) (int, Errno) {
+	if e := h.mayWrite(p, off); e != OK {
+		return 0, e
+	}
+	if h.host != nil {
+		if h.host.append {
+			return 0, EPERM
+		}
+		n, _, e := h.host.write(h.fs, p, off, false)
+		return n, e
 	}
 	h.fs.write(h.node, p, off, h.dir, h.name)
 	return len(p), OK
@@ -123,7 +155,7 @@ const (
 // SeekTo moves the position, also beyond the end, and returns it.
 func (h *File) SeekTo(offset int64, whence Whence) (int64, Errno) {
 	h.fs.mu.Lock()
-	defer h.fs.mu.Unlock()
+	defer h.fs.unlock()
 	if h.node == nil {
 		return 0, EBADF
 	}
@@ -140,7 +172,7 @@ func (h *File) SeekTo(offset int64, whence Whence) (int64, Errno) {
 	case FromCurrent:
 		base = h.pos
 	case FromEnd:
-		st, e := h.fs.stat(h.node)
+		st, e := h.stat()
 		if e != OK {
 			return 0, e
 		}
@@ -161,17 +193,41 @@ func (h *File) SeekTo(offset int64, whence Whence) (int64, Errno) {
 // Stat describes the open inode.
 func (h *File) Stat() (Stat, Errno) {
 	h.fs.mu.Lock()
-	defer h.fs.mu.Unlock()
+	defer h.fs.unlock()
 	if h.node == nil {
 		return Stat{}, EBADF
 	}
+	return h.stat()
+}
+
+func (h *File) stat() (Stat, Errno) {
+	if h.host != nil {
+		return h.fs.statHandle(h)
+	}
 	return h.fs.stat(h.node)
+}
+
+// Sync waits until the host has written to its disk what the file of a mount holds. There is nothing to wait for elsewhere.
+func (h *File) Sync() Errno {
+	h.fs.mu.Lock()
+	defer h.fs.unlock()
+	switch {
+	case h.node == nil:
+		return EBADF
+	case h.host == nil || h.host.file == nil:
+		return OK
+	}
+	h.fs.effort += 100 * systemCall
+	if err := h.host.file.Sync(); err != nil {
+		return h.host.fail(errnoOf(err))
+	}
+	return OK
 }
 
 // SetSize truncates or extends; what is new reads as zeros.
 func (h *File) SetSize(size int64) Errno {
 	h.fs.mu.Lock()
-	defer h.fs.mu.Unlock()
+	defer h.fs.unlock()
 	switch {
 	case h.node == nil:
 		return EBADF
@@ -184,6 +240,9 @@ func (h *File) SetSize(size int64) Errno {
 	case size > math.MaxInt64-chunkBytes:
 		return EFBIG
 	}
+	if h.host != nil {
+		return h.host.setSize(h.fs, size)
+	}
 	h.fs.truncate(h.node, size, h.dir, h.name)
 	h.fs.touch(h.node)
 	return OK
@@ -192,7 +251,7 @@ func (h *File) SetSize(size int64) Errno {
 // Allocate extends the file to hold length bytes at an offset; it never shortens it.
 func (h *File) Allocate(offset, length int64) Errno {
 	h.fs.mu.Lock()
-	defer h.fs.mu.Unlock()
+	defer h.fs.unlock()
 	switch {
 	case h.node == nil, h.node.kind == KindDirectory, h.flags&Write == 0:
 		return EBADF
@@ -200,6 +259,13 @@ func (h *File) Allocate(offset, length int64) Errno {
 		return EINVAL
 	case offset > math.MaxInt64-chunkBytes-length:
 		return EFBIG
+	}
+	if h.host != nil {
+		st, e := h.stat()
+		if e == OK && offset+length > st.Size {
+			e = h.host.setSize(h.fs, offset+length)
+		}
+		return e
 	}
 	if end := offset + length; end > h.node.data.size {
 		h.fs.truncate(h.node, end, h.dir, h.name)
@@ -211,9 +277,12 @@ func (h *File) Allocate(offset, length int64) Errno {
 // SetTimes sets access and modification time in nanoseconds since 1970; nil leaves one as it is.
 func (h *File) SetTimes(atime, mtime *int64) Errno {
 	h.fs.mu.Lock()
-	defer h.fs.mu.Unlock()
+	defer h.fs.unlock()
 	if h.node == nil {
 		return EBADF
+	}
+	if h.host != nil {
+		return h.fs.setTimesHandle(h, atime, mtime)
 	}
 	return h.fs.setTimes(h.node, atime, mtime)
 }
@@ -231,7 +300,7 @@ type DirEntry struct {
 // must not use the FS.
 func (h *File) ReadDir(cookie uint64, yield func(DirEntry) bool) Errno {
 	h.fs.mu.Lock()
-	defer h.fs.mu.Unlock()
+	defer h.fs.unlock()
 	n := h.node
 	if n == nil {
 		return EBADF
@@ -253,6 +322,9 @@ func (h *File) ReadDir(cookie uint64, yield func(DirEntry) bool) Errno {
 		if !yield(DirEntry{cookie, n.dir.parent.ino, KindDirectory, ".."}) {
 			return OK
 		}
+	}
+	if h.host != nil {
+		return h.fs.readDirHost(h, cookie, yield)
 	}
 	if n.tree != nil {
 		return h.fs.readDirTree(n, cookie, yield)

@@ -64,10 +64,12 @@ func (f *FS) WriteFile(path string, data []byte) error {
 		if e != OK {
 			return e
 		}
-		s, e := f.walk(d, name, followLast)
+		s, e := f.walk(d, name, followLast, 0)
 		switch {
 		case e != OK:
 			return e
+		case s.host():
+			return EROFS
 		case s.node == nil:
 			if !f.fits(s.dir, s.name, nil) {
 				return ENAMETOOLONG
@@ -92,12 +94,16 @@ func (f *FS) WriteFile(path string, data []byte) error {
 func (f *FS) ReadFile(path string) ([]byte, error) {
 	var data []byte
 	err := f.host("read", path, func() Errno {
-		s, e := f.find(nil, absolute(path), true)
+		s, e := f.find(nil, absolute(path), true, 0)
 		if e != OK {
 			return e
 		}
 		if s.node.kind != KindFile {
 			return EISDIR
+		}
+		if s.host() {
+			data, e = f.readHost(&s)
+			return e
 		}
 		st, e := f.stat(s.node)
 		if e != OK {
@@ -217,7 +223,7 @@ func (f *FS) changed(since *Mark) iter.Seq[Entry] {
 // host runs a method of the host: locked, and with a limit as an error.
 func (f *FS) host(op, path string, do func() Errno) (err error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	effort := f.effort
 	defer func() {
 		f.effort = effort // the guest does not pay for the host's own work
@@ -239,11 +245,11 @@ func (f *FS) vacant(path string) (spot, Errno) {
 	if e != OK {
 		return spot{}, e
 	}
-	s, e := f.walk(d, name, keepLast)
+	s, e := f.walk(d, name, keepLast, 0)
 	switch {
 	case e != OK:
 		return s, e
-	case s.node != nil:
+	case s.node != nil && (s.node.host == nil || s.node.mount):
 		return s, EEXIST
 	case d.tree != nil:
 		return s, EROFS
@@ -262,13 +268,15 @@ func (f *FS) mkdirAll(path string) (*node, Errno) {
 		if name == "" {
 			continue
 		}
-		s, e := f.walk(cur, name, followLast)
+		s, e := f.walk(cur, name, followLast, 0)
 		if e != OK {
 			return nil, e
 		}
 		switch {
 		case s.node == nil && s.dir.tree != nil:
 			return nil, EROFS
+		case s.node == nil && s.host():
+			return nil, ENOENT
 		case s.node == nil && !f.fits(s.dir, s.name, nil):
 			return nil, ENAMETOOLONG
 		case s.node == nil:

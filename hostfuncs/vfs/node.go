@@ -30,6 +30,7 @@ type node struct {
 	target string     // link
 	dir    *directory // folder
 	tree   *treeNode  // what a mounted tree's node stands for
+	host   *hostNode  // what a node of a mounted host folder stands for
 }
 
 // directory is the part that only folders have. Entries keep the order in which they were made, and a position in that
@@ -149,7 +150,7 @@ func (f *FS) touch(n *node) {
 
 // release gives back an inode that has neither entries nor open files.
 func (f *FS) release(n *node) {
-	if n.links > 0 || n.opens > 0 || n.mount || n.tree != nil {
+	if n.links > 0 || n.opens > 0 || n.mount || n.tree != nil || n.host != nil {
 		return
 	}
 	f.truncate(n, 0, nil, "")

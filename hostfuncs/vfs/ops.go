@@ -29,7 +29,7 @@ type Stat struct {
 // OpenRoot opens "/".
 func (f *FS) OpenRoot() *File {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	f.root.opens++
 	return &File{fs: f, node: f.root, dir: f.root, flags: Read | Directory}
 }
@@ -37,7 +37,7 @@ func (f *FS) OpenRoot() *File {
 // Open opens a file or folder. Paths are relative to at, an open folder, or absolute in the guest's tree; nil is "/".
 func (f *FS) Open(at *File, path string, flags Flags) (*File, Errno) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	start, e := f.start(at)
 	if e != OK {
 		return nil, e
@@ -49,9 +49,12 @@ func (f *FS) Open(at *File, path string, flags Flags) (*File, Errno) {
 	if flags&(Create|Directory) == Create|Directory {
 		return nil, EINVAL
 	}
-	s, e := f.walk(start, path, last)
+	s, e := f.walk(start, path, last, flags.need())
 	if e != OK {
 		return nil, e
+	}
+	if s.host() {
+		return f.openHost(&s, flags)
 	}
 	n := s.node
 	if n == nil {
@@ -95,14 +98,17 @@ func (f *FS) Open(at *File, path string, flags Flags) (*File, Errno) {
 // Mkdir makes a folder.
 func (f *FS) Mkdir(at *File, path string) Errno {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	start, e := f.start(at)
 	if e != OK {
 		return e
 	}
-	s, e := f.walk(start, path, entryLast)
+	s, e := f.walk(start, path, entryLast, AccessWrite)
 	if e != OK {
 		return e
+	}
+	if s.host() {
+		return f.mkdirHost(&s)
 	}
 	if s.node != nil {
 		return EEXIST
@@ -125,8 +131,8 @@ func (f *FS) mkdir(s *spot) *node {
 // Stat describes what a path leads to, or with follow false the symbolic link itself.
 func (f *FS) Stat(at *File, path string, follow bool) (Stat, Errno) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	s, e := f.find(at, path, follow)
+	defer f.unlock()
+	s, e := f.find(at, path, follow, AccessRead)
 	if e != OK {
 		return Stat{}, e
 	}
@@ -136,10 +142,17 @@ func (f *FS) Stat(at *File, path string, follow bool) (Stat, Errno) {
 // SetTimes sets access and modification time in nanoseconds since 1970; nil leaves one as it is.
 func (f *FS) SetTimes(at *File, path string, follow bool, atime, mtime *int64) Errno {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	s, e := f.find(at, path, follow)
+	defer f.unlock()
+	s, e := f.find(at, path, follow, AccessWrite)
 	if e != OK {
 		return e
+	}
+	if s.host() {
+		where, e := f.place(&s)
+		if e != OK {
+			return e
+		}
+		return f.setTimesHost(where, atime, mtime)
 	}
 	return f.setTimes(s.node, atime, mtime)
 }
@@ -147,13 +160,16 @@ func (f *FS) SetTimes(at *File, path string, follow bool, atime, mtime *int64) E
 // ReadLink returns the target of a symbolic link.
 func (f *FS) ReadLink(at *File, path string) (string, Errno) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	s, e := f.find(at, path, false)
+	defer f.unlock()
+	s, e := f.find(at, path, false, AccessRead)
 	if e != OK {
 		return "", e
 	}
 	if s.node.kind != KindLink {
 		return "", EINVAL
+	}
+	if s.node.host != nil && s.node.target == "" {
+		return "", EACCES
 	}
 	return s.node.target, OK
 }
@@ -161,7 +177,7 @@ func (f *FS) ReadLink(at *File, path string) (string, Errno) {
 // Symlink makes a symbolic link; the target need not exist.
 func (f *FS) Symlink(target string, at *File, path string) Errno {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	if e := checkPath(target); e != OK {
 		return e
 	}
@@ -169,7 +185,7 @@ func (f *FS) Symlink(target string, at *File, path string) Errno {
 	if e != OK {
 		return e
 	}
-	s, e := f.walk(start, path, entryLast)
+	s, e := f.walk(start, path, entryLast, AccessWrite)
 	switch {
 	case e != OK:
 		return e
@@ -177,6 +193,8 @@ func (f *FS) Symlink(target string, at *File, path string) Errno {
 		return EEXIST
 	case s.slash:
 		return ENOENT
+	case s.host():
+		return EPERM
 	}
 	if e := f.mayLink(&s, nil); e != OK {
 		return e
@@ -192,8 +210,8 @@ func (f *FS) Symlink(target string, at *File, path string) Errno {
 // Link makes a hard link to a file.
 func (f *FS) Link(oldAt *File, oldPath string, follow bool, newAt *File, newPath string) Errno {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	old, e := f.find(oldAt, oldPath, follow)
+	defer f.unlock()
+	old, e := f.find(oldAt, oldPath, follow, AccessRead)
 	if e != OK {
 		return e
 	}
@@ -201,7 +219,7 @@ func (f *FS) Link(oldAt *File, oldPath string, follow bool, newAt *File, newPath
 	if e != OK {
 		return e
 	}
-	s, e := f.walk(start, newPath, entryLast)
+	s, e := f.walk(start, newPath, entryLast, AccessWrite)
 	switch {
 	case e != OK:
 		return e
@@ -211,6 +229,8 @@ func (f *FS) Link(oldAt *File, oldPath string, follow bool, newAt *File, newPath
 		return EEXIST
 	case s.slash:
 		return ENOENT
+	case s.host():
+		return EPERM
 	case old.node.readOnly:
 		return EXDEV
 	case old.node.links >= 1<<16:
@@ -228,15 +248,17 @@ func (f *FS) Link(oldAt *File, oldPath string, follow bool, newAt *File, newPath
 // Unlink removes a file or symbolic link. An open file stays usable, and counts, until its last Close.
 func (f *FS) Unlink(at *File, path string) Errno {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	start, e := f.start(at)
 	if e != OK {
 		return e
 	}
-	s, e := f.walk(start, path, entryLast)
+	s, e := f.walk(start, path, entryLast, AccessWrite)
 	switch {
 	case e != OK:
 		return e
+	case s.host():
+		return f.removeHost(&s, false)
 	case s.node == nil:
 		return ENOENT
 	case s.node.kind == KindDirectory:
@@ -255,15 +277,17 @@ func (f *FS) Unlink(at *File, path string) Errno {
 // Rmdir removes an empty folder.
 func (f *FS) Rmdir(at *File, path string) Errno {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	start, e := f.start(at)
 	if e != OK {
 		return e
 	}
-	s, e := f.walk(start, path, entryLast)
+	s, e := f.walk(start, path, entryLast, AccessWrite)
 	switch {
 	case e != OK:
 		return e
+	case s.host():
+		return f.removeHost(&s, true)
 	case s.node == nil:
 		return ENOENT
 	case s.node.kind != KindDirectory:
@@ -289,7 +313,7 @@ func (f *FS) Rmdir(at *File, path string) Errno {
 // Rename moves an entry, replacing what is at the new path as POSIX says.
 func (f *FS) Rename(oldAt *File, oldPath string, newAt *File, newPath string) Errno {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	oldStart, e := f.start(oldAt)
 	if e != OK {
 		return e
@@ -298,13 +322,16 @@ func (f *FS) Rename(oldAt *File, oldPath string, newAt *File, newPath string) Er
 	if e != OK {
 		return e
 	}
-	from, e := f.walk(oldStart, oldPath, entryLast)
+	from, e := f.walk(oldStart, oldPath, entryLast, AccessRead|AccessWrite)
 	if e != OK {
 		return e
 	}
-	to, e := f.walk(newStart, newPath, entryLast)
+	to, e := f.walk(newStart, newPath, entryLast, AccessWrite)
 	if e != OK {
 		return e
+	}
+	if from.host() || to.host() {
+		return f.renameHost(&from, &to)
 	}
 	n := from.node
 	switch {
@@ -373,7 +400,7 @@ func (f *FS) start(at *File) (*node, Errno) {
 }
 
 // find resolves a path that has to exist.
-func (f *FS) find(at *File, path string, follow bool) (spot, Errno) {
+func (f *FS) find(at *File, path string, follow bool, need Access) (spot, Errno) {
 	start, e := f.start(at)
 	if e != OK {
 		return spot{}, e
@@ -382,7 +409,7 @@ func (f *FS) find(at *File, path string, follow bool) (spot, Errno) {
 	if follow {
 		last = followLast
 	}
-	s, e := f.walk(start, path, last)
+	s, e := f.walk(start, path, last, need)
 	if e == OK && s.node == nil {
 		e = ENOENT
 	}
@@ -419,7 +446,10 @@ func (f *FS) remove(s *spot) {
 }
 
 func (f *FS) stat(n *node) (Stat, Errno) {
-	if n.tree != nil {
+	switch {
+	case n.host != nil:
+		return f.statHost(n)
+	case n.tree != nil:
 		return f.statTree(n)
 	}
 	st := Stat{Ino: n.ino, Kind: n.kind, Links: uint64(n.links), Size: n.data.size, Atime: n.atime, Mtime: n.mtime, Ctime: n.ctime}

@@ -2,7 +2,6 @@ package vfs
 
 import (
 	"cmp"
-	"errors"
 	"io"
 	"io/fs"
 	"slices"
@@ -299,15 +298,4 @@ func (f *FS) slurp(file fs.File) (string, Errno) {
 		return "", errnoOf(err)
 	}
 	return b.String(), OK
-}
-
-// errnoOf maps an error of the host without telling the guest more than it needs.
-func errnoOf(err error) Errno {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return ENOENT
-	case errors.Is(err, fs.ErrPermission):
-		return EACCES
-	}
-	return EIO
 }

@@ -17,6 +17,7 @@ package vfs
 
 import (
 	"io/fs"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -68,6 +69,13 @@ type FS struct {
 	held       int64 // bytes of host memory told to charge
 	effort     int64 // see Effort
 	open       []hostFile
+
+	mounts    []*mount
+	folders   []openFolder // of mounts, for the length of one operation
+	pinned    *os.Root     // one of them that must stay open
+	handles   map[*handle]struct{}
+	hostFiles int // against MaxHostFiles
+	closed    bool
 }
 
 // New returns an FS with "/", "/work" and "/tmp". It costs about a microsecond.
@@ -128,6 +136,7 @@ func (f *FS) Close() error {
 		h.close()
 	}
 	f.open = nil
+	f.closeMounts()
 	return nil
 }
 

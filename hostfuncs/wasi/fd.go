@@ -315,8 +315,11 @@ func fdRenumber(c call) vfs.Errno {
 }
 
 func fdSync(c call) vfs.Errno {
-	_, e := c.s.get(c.i32(0))
-	return e
+	d, e := c.s.get(c.i32(0))
+	if e != vfs.OK || d.file == nil {
+		return e
+	}
+	return d.file.Sync()
 }
 
 func fdAdvise(c call) vfs.Errno {
@@ -371,10 +374,12 @@ func fdFdstatSetFlags(c call) vfs.Errno {
 	if flags&^allFlags != 0 {
 		return vfs.EINVAL
 	}
-	d.flags = uint16(flags)
 	if d.file != nil {
-		d.file.SetAppend(flags&flagAppend != 0)
+		if e := d.file.SetAppend(flags&flagAppend != 0); e != vfs.OK {
+			return e
+		}
 	}
+	d.flags = uint16(flags)
 	return vfs.OK
 }
 
