@@ -20,5 +20,8 @@ WAND_EXPORT(wand_where) const char *wand_where(void); /* optional */
 WAND_IMPORT(respond) void wand_respond(const char *response, size_t length);
 WAND_IMPORT(call) int32_t wand_call(const char *name, size_t name_length, const char *args, size_t args_length);
 WAND_IMPORT(take) int32_t wand_take(char *buffer, size_t capacity);
+WAND_IMPORT(start) int32_t wand_start(const char *name, size_t name_length, const char *args, size_t args_length);
+WAND_IMPORT(wait) int64_t wand_wait(int64_t nanoseconds);
+WAND_IMPORT(describe) int32_t wand_describe(const char *name, size_t name_length);
 
 #endif

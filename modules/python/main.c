@@ -22,15 +22,9 @@ static PyObject *respond(PyObject *module, PyObject *response)
     Py_RETURN_NONE;
 }
 
-/* _wand.call(name: str, args: bytes) -> bytes: calls a host function with JSON, returns JSON. */
-static PyObject *call(PyObject *module, PyObject *args)
+/* What the host keeps for us, as bytes. */
+static PyObject *take(int32_t length)
 {
-    const char *name, *value;
-    Py_ssize_t name_length, value_length;
-    if (!PyArg_ParseTuple(args, "s#y#:call", &name, &name_length, &value, &value_length)) {
-        return NULL;
-    }
-    int32_t length = wand_call(name, (size_t)name_length, value, (size_t)value_length);
     if (length < 0) {
         PyErr_SetString(PyExc_SystemError, "the host gave no result");
         return NULL;
@@ -45,6 +39,78 @@ static PyObject *call(PyObject *module, PyObject *args)
         return NULL;
     }
     return result;
+}
+
+/* _wand.call(name: str, args: bytes) -> bytes: calls a host function with JSON, returns JSON. */
+static PyObject *call(PyObject *module, PyObject *args)
+{
+    const char *name, *value;
+    Py_ssize_t name_length, value_length;
+    if (!PyArg_ParseTuple(args, "s#y#:call", &name, &name_length, &value, &value_length)) {
+        return NULL;
+    }
+    return take(wand_call(name, (size_t)name_length, value, (size_t)value_length));
+}
+
+/* _wand.start(name: str, args: bytes) -> int: begins a host function and returns the call's number. */
+static PyObject *start_call(PyObject *module, PyObject *args)
+{
+    const char *name, *value;
+    Py_ssize_t name_length, value_length;
+    if (!PyArg_ParseTuple(args, "s#y#:start", &name, &name_length, &value, &value_length)) {
+        return NULL;
+    }
+    return PyLong_FromLong(wand_start(name, (size_t)name_length, value, (size_t)value_length));
+}
+
+/* _wand.wait(nanoseconds: int) -> (number, result: bytes) of a started call that has ended; False: none did in time; None: none is under way. */
+static PyObject *wait_call(PyObject *module, PyObject *nanoseconds)
+{
+    long long limit = PyLong_AsLongLong(nanoseconds);
+    if (limit == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    int64_t ended = wand_wait(limit);
+    if (ended == 0) {
+        Py_RETURN_FALSE;
+    }
+    if (ended < 0) {
+        Py_RETURN_NONE;
+    }
+    PyObject *result = take((int32_t)ended);
+    return result ? Py_BuildValue("LN", (long long)(ended >> 32), result) : NULL;
+}
+
+/* _wand.describe(name: str) -> bytes: what the host says of a tool, or of all below a name. */
+static PyObject *describe(PyObject *module, PyObject *name)
+{
+    Py_ssize_t length;
+    const char *text = PyUnicode_AsUTF8AndSize(name, &length);
+    return text ? take(wand_describe(text, (size_t)length)) : NULL;
+}
+
+/* The module _wand_guest.calls, which settles what ends, and how many calls it waits for: _wand.under_way(count). */
+static PyObject *calls;
+static int under_way;
+
+static PyObject *set_under_way(PyObject *module, PyObject *count)
+{
+    under_way = PyLong_AsInt(count);
+    return under_way == -1 && PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+}
+
+extern int (*_PyWand_WaitForCall)(long long nanoseconds); /* patches/0011 */
+
+/* What a program does that waits for a lock. Without a call under way there is nothing to wait for, and no Python to run. */
+static int wait_for_call(long long nanoseconds)
+{
+    if (under_way <= 0 || calls == NULL) {
+        return -1;
+    }
+    PyObject *ended = PyObject_CallMethod(calls, "pump", "L", nanoseconds);
+    int result = ended ? PyLong_AsInt(ended) : -2;
+    Py_XDECREF(ended);
+    return PyErr_Occurred() ? -2 : result;
 }
 
 /* _wand.compile(source: bytes, filename: str) -> code: compiles a main program (PyCF_WAND_MAIN, see patches/). Run it with globals that
@@ -117,6 +183,10 @@ static PyObject *find_spec(PyObject *module, PyObject *const *args, Py_ssize_t c
 static PyMethodDef wand_methods[] = {
     {"respond", respond, METH_O, NULL},
     {"call", call, METH_VARARGS, NULL},
+    {"start", start_call, METH_VARARGS, NULL},
+    {"wait", wait_call, METH_O, NULL},
+    {"describe", describe, METH_O, NULL},
+    {"under_way", set_under_way, METH_O, NULL},
     {"compile", compile_main, METH_VARARGS, NULL},
     {"environment", environment, METH_NOARGS, NULL},
     {"find_spec", (PyCFunction)(void (*)(void))find_spec, METH_FASTCALL, NULL},
@@ -185,7 +255,9 @@ int32_t wand_init(void)
         return 2;
     }
     guest = PyImport_ImportModule("_wand_guest.run");
-    PyObject *ready = guest ? PyObject_CallMethod(guest, "prepare", NULL) : NULL;
+    calls = guest ? PyImport_ImportModule("_wand_guest.calls") : NULL;
+    _PyWand_WaitForCall = wait_for_call;
+    PyObject *ready = calls ? PyObject_CallMethod(guest, "prepare", NULL) : NULL;
     if (ready == NULL) {
         PyErr_Print();
         return 3;

@@ -1,53 +1,31 @@
-"""Functions of the host: import tools; tools.call("search", query="x"), or from tools import search; search(query="x").
+"""Functions of the host: import tools; tools.search("x", limit=3), or from tools import search; search("x", limit=3).
 
-A dotted name is an attribute: tools.kv.get(key="a"). Arguments and results are JSON. What the host refuses or a function fails with
-arrives as a ToolError.
+A dotted name is an attribute: tools.kv.get("a"). Arguments and results are JSON; bytes, dates and the like cross as themselves. What the host
+refuses or a function fails with arrives as a ToolError: PermissionError, ArgumentError (a TypeError) and TimeoutError are kinds of it.
+
+help(tools) lists them and help(tools.search) says how one is called. To make several calls side by side, await tools.aio.search("x"), which starts
+at once, in asyncio.gather, or give them to concurrent.futures.ThreadPoolExecutor().map(tools.search, ...).
 """
 
-import json
+import sys as _sys
 
-import _wand
-
-
-class ToolError(Exception):
-    """A host function did not give a result. type is its kind, hint what to do about it, when the host knows."""
-
-    def __init__(self, message, type="error", hint=None):
-        super().__init__(message)
-        self.type = type
-        self.hint = hint
-        if hint:
-            self._wand_hint = hint
-
-
-def call(name, /, **arguments):
-    """Calls the host function of that name and returns its result."""
-    response = json.loads(_wand.call(name, json.dumps(arguments).encode()))
-    if "error" in response:
-        error = response["error"]
-        raise ToolError(error.get("message", "the host function failed"), error.get("type", "error"), error.get("hint"))
-    return response.get("ok")
-
-
-class Tool:
-    """A host function by name; its attributes are the functions below that name."""
-
-    def __init__(self, name):
-        self.__name__ = self.__qualname__ = name
-
-    def __call__(self, /, **arguments):
-        return call(self.__name__, **arguments)
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return Tool(f"{self.__name__}.{name}")
-
-    def __repr__(self):
-        return f"<host function {self.__name__}>"
+from _wand_guest import host as _host
+from _wand_guest.aio import tools as aio
+from _wand_guest.host import ArgumentError, Handle, ToolError, call
+from _wand_guest.host import CallTimeout as TimeoutError
+from _wand_guest.host import PermissionRefused as PermissionError
 
 
 def __getattr__(name):
+    if name == "__all__":
+        return [tool for tool in _host.names() if tool.isidentifier()] + ["ToolError"]
     if name.startswith("__"):
-        raise AttributeError(name)
-    return Tool(name)
+        raise AttributeError(f"module 'tools' has no attribute {name!r}")
+    if _host.call_opcode(_sys._getframe(1), "IMPORT_FROM"):
+        _host.check_import(name)
+    tool = globals()[name] = _host.Tool(name)
+    return tool
+
+
+def __dir__():
+    return [*_host.names(), "aio", "call", "ArgumentError", "PermissionError", "TimeoutError", "ToolError"]

@@ -80,7 +80,7 @@ def _describe(error, kind, seen):
         shown = _values(error, entries[inner][0] if inner is not None else None, description.get("location", {}))
         if shown:
             description["values"] = shown
-    hint = _hint(error)
+    hint = _hint(error) or _await_hint(error, description.get("location", {}))
     if hint:
         description["hint"] = hint
     cause = BaseException.__cause__.__get__(error)
@@ -176,9 +176,11 @@ def _message(error):
 
 def _hint(error):
     """Returns Python's own suggestion, which it prints but does not keep."""
-    hint = getattr(error, "_wand_hint", None)
-    if isinstance(hint, str):
-        return hint[:MESSAGE]
+    for holder in (error, getattr(error, "reason", None)):
+        # A URLError has the error that explains it as its reason.
+        hint = getattr(holder, "_wand_hint", None)
+        if isinstance(hint, str):
+            return hint[:MESSAGE]
     if not isinstance(error, (NameError, AttributeError, ImportError)):
         return None
     try:
@@ -187,6 +189,19 @@ def _hint(error):
     except Exception:
         return None
     return shown[len(plain) :].lstrip(". ") if shown.startswith(plain) and len(shown) > len(plain) else None
+
+
+# What asyncio and the interpreter say of a value that is given where an awaitable has to be.
+_NOT_AWAITABLE = ("can't be used in 'await' expression", "a coroutine or an awaitable is required", "a coroutine was expected, got")
+
+
+def _await_hint(error, location):
+    """Returns a hint for who awaits what a host function returned."""
+    if not isinstance(error, TypeError) or "tools" not in sys.modules or not any(text in str(error) for text in _NOT_AWAITABLE):
+        return None
+    found = re.search(r"\btools\.(?!aio\b)(\w+(?:\.\w+)*)\s*\(", location.get("line_text", ""))
+    name = found[1] if found else "NAME"
+    return f"a host function gives its result at once; to await it, or to make several calls side by side, call tools.aio.{name}(...)"
 
 
 def _values(error, frame, location):

@@ -12,7 +12,7 @@ import time
 import types
 import warnings
 
-from _wand_guest import aio, blocked, bytecode, errors, missing, values
+from _wand_guest import aio, blocked, bytecode, calls, errors, missing, values
 
 # Functions defined from here on have builtins of their own: the program may replace or empty everybody else's.
 __builtins__ = dict(vars(__import__("builtins")))
@@ -93,6 +93,7 @@ def finish(value, error):
             error = raised
     if error is not None:
         _ended(error, response)
+    calls.join()
     _run_exit_functions()
     for stream in (sys.stdout, sys.stderr):
         try:
