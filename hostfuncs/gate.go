@@ -172,7 +172,8 @@ func (g *Gate) Start(ctx context.Context, name string, args []byte) *Pending {
 		}
 		terms = append(terms, d.Terms...)
 	}
-	if problem := g.count(t, terms); problem != nil {
+	c.rules = rules(terms)
+	if problem := g.count(t, append(slices.Clip(terms), policies.Terms{Rule: "tool " + t.Name, MaxCalls: t.MaxCalls, Rate: t.Rate})); problem != nil {
 		return g.refuse(record, DecisionDenied, c.decision, problem)
 	}
 	record.decided(DecisionAllowed, c.decision)
@@ -224,7 +225,6 @@ func refusal(d policies.Decision) *Error {
 
 // count takes one call from what the tool and the rules allow, or says which of them has none left.
 func (g *Gate) count(t *tool, terms []policies.Terms) *Error {
-	terms = append(slices.Clip(terms), policies.Terms{Rule: "tool " + t.Name, MaxCalls: t.MaxCalls, Rate: t.Rate})
 	now := time.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -282,7 +282,8 @@ type call struct {
 	tool     *tool
 	args     json.RawMessage
 	decision policies.Decision
-	index    int // in the journal
+	index    int             // in the journal
+	rules    map[string]bool // that count this call, or that somebody approved it under; behind the gate's mu
 
 	state DecisionKind
 	would string
@@ -303,8 +304,18 @@ func DecisionOf(ctx context.Context) policies.Decision {
 	return policies.Decision{}
 }
 
+// rules is the set of rules that terms belong to.
+func rules(terms []policies.Terms) map[string]bool {
+	set := make(map[string]bool, len(terms))
+	for _, k := range terms {
+		set[k.Rule] = true
+	}
+	return set
+}
+
 // Authorize asks the policy about something that a tool finds out only while it works: where a redirect leads, which address a name has. It is
-// noted beside the call. The error is what to return to the program.
+// noted beside the call, counted by the rules that come new to it, and approved where they want that. The timeouts of its terms are the tool's to
+// keep. The error is what to return to the program.
 func Authorize(ctx context.Context, q policies.Request) (policies.Decision, error) {
 	c := callOf(ctx)
 	if c == nil {
@@ -322,9 +333,22 @@ func Authorize(ctx context.Context, q policies.Request) (policies.Decision, erro
 			j.decided(DecisionDenied, d)
 		}
 	}
+	var fresh []policies.Terms
+	if d.Allowed {
+		fresh = slices.DeleteFunc(slices.Clone(d.Terms), func(k policies.Terms) bool { return c.rules[k.Rule] })
+		for _, k := range fresh {
+			c.rules[k.Rule] = true
+		}
+	}
 	g.mu.Unlock()
 	if !d.Allowed {
 		return d, refusal(d)
+	}
+	if problem := g.count(c.tool, fresh); problem != nil {
+		return d, problem
+	}
+	if problem := g.approved(ctx, c.tool, c.args, fresh); problem != nil {
+		return d, problem
 	}
 	return d, nil
 }
@@ -336,7 +360,7 @@ func (c *call) run(ctx context.Context, p *Pending, terms []policies.Terms) {
 		c.state = DecisionDenied
 		return
 	}
-	if g.options.DryRun && t.Effect != ReadOnly {
+	if g.options.DryRun && t.effect(c.args) != ReadOnly {
 		c.state, c.would = DecisionDryRun, t.preview(c.args)
 		p.result = json.RawMessage("null")
 		return
@@ -357,6 +381,13 @@ func (c *call) run(ctx context.Context, p *Pending, terms []policies.Terms) {
 		ctx = g.options.Values(ctx)
 	}
 	p.result, p.err = c.invoke(context.WithValue(ctx, callKey{}, c), p, late)
+}
+
+func (t *tool) effect(args json.RawMessage) Effect {
+	if t.EffectOf != nil {
+		return t.EffectOf(args)
+	}
+	return t.Effect
 }
 
 func (t *tool) preview(args json.RawMessage) string {

@@ -116,6 +116,9 @@ func (g *Gate) leave(c *call, p *Pending) {
 	}
 	if p.err != nil {
 		j.Error = p.err.Message
+		if p.err.Type == PermissionError {
+			j.Decision = DecisionDenied // the tool refused, on the terms of its grant
+		}
 	} else {
 		j.Result = g.shown(p.result)
 	}

@@ -23,6 +23,7 @@ import (
 func schemaOf[T any]() (*jsonschema.Schema, error) {
 	special := map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[[]byte](): {Type: "string", ContentEncoding: "base64"},
+		reflect.TypeFor[Bytes]():  {Types: []string{"string", "object"}, Format: formatBytes, Description: "text, or bytes"},
 		reflect.TypeFor[Handle](): {Type: "object", Description: "an opaque handle: pass it on as it is"},
 	}
 	t := reflect.TypeFor[T]()
@@ -150,6 +151,7 @@ type tool struct {
 	parameters    []string // by position
 	input, output *jsonschema.Resolved
 	bytes         bool // the result has strings that stand for bytes
+	tagged        bool // an argument is text or bytes, so bytes keep their tag
 	defaults      bool
 }
 
@@ -183,6 +185,9 @@ func compile(d Definition) (*tool, error) {
 			return nil, fmt.Errorf("the schema of its result: %w", err)
 		}
 		t.bytes = hasBytes(d.Output)
+	}
+	for _, p := range d.Input.Properties {
+		t.tagged = t.tagged || p.Format == formatBytes
 	}
 	t.parameters = slices.Clone(d.Input.PropertyOrder)
 	for _, name := range slices.Sorted(maps.Keys(d.Input.Properties)) {
@@ -227,7 +232,7 @@ func (t *tool) arguments(text []byte) (json.RawMessage, map[string]any, *Error) 
 	if _, err := d.Token(); err != io.EOF {
 		return nil, nil, t.wrong("there is something after the arguments", "")
 	}
-	c := plainer{}
+	c := plainer{tagged: t.tagged}
 	v = c.plain(v)
 	if c.err != nil {
 		return nil, nil, t.wrong(c.err.Error(), "")
@@ -384,6 +389,7 @@ func explain(err error) string {
 // plainer replaces the ABI's tagged values (modules/ABI.md) by plain JSON, and numbers by int64 or float64.
 type plainer struct {
 	changed bool
+	tagged  bool // leave bytes tagged
 	err     error
 }
 
@@ -431,7 +437,12 @@ func (c *plainer) untag(tag string, v map[string]any) any {
 			return 0.0
 		}
 		c.err = fmt.Errorf("the number %s cannot be sent: JSON has no such value", clip(fmt.Sprint(v["value"]), 40))
-	case "bytes", "datetime", "date", "time", "decimal", "fraction":
+	case "bytes":
+		if c.tagged {
+			return v
+		}
+		return v["value"]
+	case "datetime", "date", "time", "decimal", "fraction":
 		return v["value"]
 	case "tuple", "set":
 		return c.plain(v["items"])

@@ -25,6 +25,8 @@ type Definition struct {
 	Input, Output *jsonschema.Schema
 	// Effect is what a call does to the world. The zero value is the most careful one.
 	Effect Effect
+	// EffectOf says it of one call, where that depends on the arguments. Default: Effect.
+	EffectOf func(args json.RawMessage) Effect
 	// Timeout ends a call that takes too long. Default 30 s. A run's deadline ends it in any case.
 	Timeout time.Duration
 	// MaxArgs and MaxResult bound the JSON of the arguments and of the result, in bytes. Default 1 MiB and 16 MiB.
