@@ -1110,7 +1110,7 @@ func (f *FS) closeMounts() {
 	}
 	f.handles, f.hostFiles = nil, 0
 	for _, m := range f.mounts {
-		if m.owned {
+		if m.owned && m.root != nil {
 			m.root.Close()
 		}
 		m.root = nil
