@@ -131,6 +131,8 @@ type question struct {
 	path                any
 	other               string // the other reading of path, where there is one
 	private             bool   // the host is an address that is not public, whatever the context says
+	// entity is the resource's, made when a rule first looks at it. A question is one goroutine's.
+	entity *types.Entity
 }
 
 // maxID bounds what identifies a resource.
@@ -287,15 +289,26 @@ func (q *question) putArgs(record types.RecordMap, b *budget, names []string) er
 
 // Get implements types.EntityGetter: every entity there is has the attribute id, an address has address too, and lies in its group.
 func (q *question) Get(uid types.EntityUID) (types.Entity, bool) {
+	if uid != q.resource {
+		return entityOf(uid, netip.Addr{}), true
+	}
+	if q.entity == nil {
+		e := entityOf(uid, q.address)
+		q.entity = &e
+	}
+	return *q.entity, true
+}
+
+func entityOf(uid types.EntityUID, address netip.Addr) types.Entity {
 	attributes := types.RecordMap{"id": uid.ID}
-	if uid == q.resource && q.address.IsValid() {
-		attributes["address"] = types.IPAddr(netip.PrefixFrom(q.address, q.address.BitLen()))
+	if address.IsValid() {
+		attributes["address"] = types.IPAddr(netip.PrefixFrom(address, address.BitLen()))
 	}
 	e := types.Entity{UID: uid, Attributes: types.NewRecord(attributes)}
 	if parent, ok := parentsOf(uid); ok {
 		e.Parents = types.NewEntityUIDSet(parent)
 	}
-	return e, true
+	return e
 }
 
 // selection is a list of rules as Cedar's authorizer takes it.
