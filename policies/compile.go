@@ -193,7 +193,7 @@ type rule struct {
 	overlay bool
 	grant   any
 	reason  string
-	clauses []clause
+	clauses []*clause
 	needs   needs
 	order   int
 
@@ -202,13 +202,6 @@ type rule struct {
 	tools   pattern // of the action's name
 	// resource is an exact "Type::id"; suffix the part of a host name below which the rule holds; prefix a guest path at or below which it does.
 	resource, suffix, prefix string
-}
-
-// clause is one condition of a rule, with words for Explain.
-type clause struct {
-	node xast.Node
-	// name is what it looks at: "method"; wants is what it asks for: "GET or HEAD".
-	name, wants string
 }
 
 // builder makes rules.
@@ -270,7 +263,20 @@ func (b *builder) permit(r *rule, resource *types.EntityUID) {
 	for _, c := range r.clauses {
 		p.When(c.node)
 	}
+	if resource != nil {
+		// Explain treats what the scope says about the resource as one more condition.
+		name := "resource"
+		if resource.Type == types.EntityType(namespace+ResourceHost) {
+			name = "host"
+		}
+		is := newClause(xast.Resource().Equal(xast.Value(*resource)), name, string(resource.ID))
+		r.clauses = append([]*clause{is}, r.clauses...)
+	}
 	b.add(r, p)
+}
+
+func newClause(node xast.Node, name, wants string) *clause {
+	return &clause{node: node, name: name, wants: wants}
 }
 
 func scopeActions(p *xast.Policy, actions []string) {
@@ -314,7 +320,7 @@ func (b *builder) policy(p *Policy) {
 		in := resourceID().Equal(xast.String(g.Guest)).Or(resourceID().Like(likePattern(escapeStars(g.Guest) + "/*")))
 		is := xast.Resource().Is(types.EntityType(namespace + ResourcePath))
 		b.permit(&rule{name: name(g.Origin, "files", i), origin: g.Origin, grant: g, actions: g.Actions(), prefix: g.Guest,
-			clauses: []clause{{is.And(in), "path", "something at or below " + g.Guest}}}, nil)
+			clauses: []*clause{{node: is.And(in), name: "path", wants: "something at or below " + g.Guest}}}, nil)
 	}
 	for i := range p.Network {
 		b.network(&p.Network[i], name(p.Network[i].Origin, "network", i))
@@ -363,33 +369,33 @@ func (b *builder) network(g *NetworkGrant, name string) {
 	is := xast.Resource().Is(types.EntityType(namespace + ResourceHost))
 	switch {
 	case h.any:
-		r.clauses = append(r.clauses, clause{is, "host", "any host"})
+		r.clauses = append(r.clauses, newClause(is, "host", "any host"))
 	case h.suffix != "":
 		r.suffix = h.suffix
-		r.clauses = append(r.clauses, clause{is.And(resourceID().Like(likePattern("*." + h.suffix))), "host", "a name below " + h.suffix})
+		r.clauses = append(r.clauses, newClause(is.And(resourceID().Like(likePattern("*."+h.suffix))), "host", "a name below "+h.suffix))
 	case h.block.IsValid():
 		in := xast.Resource().Has("address").And(xast.Resource().Access("address").IsInRange(xast.IPAddr(h.block)))
-		r.clauses = append(r.clauses, clause{is.And(in), "host", "an address in " + h.block.String()})
+		r.clauses = append(r.clauses, newClause(is.And(in), "host", "an address in "+h.block.String()))
 	default:
 		resource = resourceUID(ResourceHost, h.name)
 	}
 	context := xast.Context()
 	if !g.Private {
-		r.clauses = append(r.clauses, clause{xast.Not(context.Has("private")).Or(context.Access("private").Equal(xast.False())), "private", "a public address; the grant does not say private: true"})
+		r.clauses = append(r.clauses, newClause(xast.Not(context.Has("private")).Or(context.Access("private").Equal(xast.False())), "private", "a public address; the grant does not say private: true"))
 	}
 	r.clauses = append(r.clauses, oneOfClause("scheme", g.Schemes))
 	port := func(n int) xast.Node { return context.Access("port").Equal(xast.Long(n)) }
 	scheme := func(s string) xast.Node { return context.Access("scheme").Equal(xast.String(s)) }
 	switch {
 	case g.Port != 0:
-		r.clauses = append(r.clauses, clause{port(g.Port), "port", fmt.Sprint(g.Port)})
+		r.clauses = append(r.clauses, newClause(port(g.Port), "port", fmt.Sprint(g.Port)))
 	case len(g.Schemes) == 1 && g.Schemes[0] == "https":
-		r.clauses = append(r.clauses, clause{port(443), "port", "443"})
+		r.clauses = append(r.clauses, newClause(port(443), "port", "443"))
 	case len(g.Schemes) == 1:
-		r.clauses = append(r.clauses, clause{port(80), "port", "80"})
+		r.clauses = append(r.clauses, newClause(port(80), "port", "80"))
 	default:
 		own := scheme("https").And(port(443)).Or(scheme("http").And(port(80)))
-		r.clauses = append(r.clauses, clause{own, "port", "the scheme's own port"})
+		r.clauses = append(r.clauses, newClause(own, "port", "the scheme's own port"))
 	}
 	r.clauses = append(r.clauses, oneOfClause("method", g.Methods))
 	if !slices.Contains(g.Paths, "/*") {
@@ -402,25 +408,25 @@ func (b *builder) network(g *NetworkGrant, name string) {
 				any = any.Or(like)
 			}
 		}
-		r.clauses = append(r.clauses, clause{any, "path", strings.Join(g.Paths, " or ")})
+		r.clauses = append(r.clauses, newClause(any, "path", strings.Join(g.Paths, " or ")))
 	} else {
 		// Also a rule for any path asks for one that could be normalised.
-		r.clauses = append(r.clauses, clause{context.Access("path").Like(likePattern("/*")), "path", "any path"})
+		r.clauses = append(r.clauses, newClause(context.Access("path").Like(likePattern("/*")), "path", "any path"))
 	}
 	b.permit(r, resource)
 }
 
 // oneOfClause asks that an attribute of the context is one of a few texts.
-func oneOfClause(attribute string, texts []string) clause {
+func oneOfClause(attribute string, texts []string) *clause {
 	is := xast.Context().Access(types.String(attribute))
 	if len(texts) == 1 {
-		return clause{is.Equal(xast.String(texts[0])), attribute, texts[0]}
+		return newClause(is.Equal(xast.String(texts[0])), attribute, texts[0])
 	}
 	set := make([]types.Value, len(texts))
 	for i, t := range texts {
 		set[i] = types.String(t)
 	}
-	return clause{xast.Value(types.NewSet(set...)).Contains(is), attribute, strings.Join(texts, " or ")}
+	return newClause(xast.Value(types.NewSet(set...)).Contains(is), attribute, strings.Join(texts, " or "))
 }
 
 // governed lists the actions that sections of a policy grant: there a tools entry narrows. The first six are never granted by a tools entry,
@@ -473,12 +479,12 @@ func (b *builder) tool(p *Policy, t *ToolGrant, name string) {
 			if len(narrowed) > 0 {
 				like = like.And(xast.Not(xast.Value(stringSet(narrowed)).Contains(contextTool())))
 			}
-			r.clauses = append(r.clauses, clause{like, "tool", "a tool named " + t.Name})
+			r.clauses = append(r.clauses, newClause(like, "tool", "a tool named "+t.Name))
 		} else {
 			r.actions = []string{t.Name}
 		}
 		if when != nil {
-			r.clauses = append(r.clauses, clause{xast.NewNode(when), "when", t.When})
+			r.clauses = append(r.clauses, newClause(xast.NewNode(when), "when", t.When))
 		}
 		b.permit(r, nil)
 		b.engine.entries[len(b.engine.entries)-1].permit = r.id
@@ -487,7 +493,7 @@ func (b *builder) tool(p *Policy, t *ToolGrant, name string) {
 		f := xast.Forbid()
 		scopeActions(f, narrowed)
 		f.Unless(xast.NewNode(when))
-		b.add(&rule{name: name, origin: t.Origin, narrows: true, actions: narrowed, reason: t.When, clauses: []clause{{xast.NewNode(when), "when", t.When}}}, f)
+		b.add(&rule{name: name, origin: t.Origin, narrows: true, actions: narrowed, reason: t.When, clauses: []*clause{newClause(xast.NewNode(when), "when", t.When)}}, f)
 	}
 }
 
@@ -506,7 +512,7 @@ func (b *builder) forbidEntry(f *Forbid, name string, overlay bool) {
 		r.tools = match
 		if f.Name != "*" {
 			like := contextTool().Like(likePattern(f.Name))
-			r.clauses = append(r.clauses, clause{like, "tool", "a tool named " + f.Name})
+			r.clauses = append(r.clauses, newClause(like, "tool", "a tool named "+f.Name))
 			p.When(like)
 		}
 	} else {
@@ -520,7 +526,7 @@ func (b *builder) forbidEntry(f *Forbid, name string, overlay bool) {
 			return
 		}
 		node := xast.NewNode(when)
-		r.clauses = append(r.clauses, clause{node, "when", f.When})
+		r.clauses = append(r.clauses, newClause(node, "when", f.When))
 		p.When(node)
 	}
 	b.add(r, p)
@@ -569,7 +575,7 @@ func (b *builder) cedarFile(file CedarFile, overlay bool) {
 			if cond.Condition == xast.ConditionUnless {
 				word, node = "unless", xast.Not(node)
 			}
-			r.clauses = append(r.clauses, clause{node, word, "the condition of " + r.name})
+			r.clauses = append(r.clauses, newClause(node, word, "the condition of "+r.name))
 		}
 		b.add(r, tree)
 	}

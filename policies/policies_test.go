@@ -39,7 +39,9 @@ func TestReadmeDocument(t *testing.T) {
 	tool := func(name string, args map[string]any) Request {
 		return Request{Action: name, Resource: Resource{ResourceTool, name}, Context: map[string]any{"args": args}}
 	}
-	file := func(action, path string) Request { return Request{Action: action, Resource: Resource{ResourcePath, path}} }
+	file := func(action, path string) Request {
+		return Request{Action: action, Resource: Resource{ResourcePath, path}}
+	}
 	for _, c := range []struct {
 		r    Request
 		rule string
