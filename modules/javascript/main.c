@@ -480,25 +480,57 @@ static JSValue native_gc(JSContext *ctx, JSValueConst this_val, int argc, JSValu
 
 /* ---- the host ---- */
 
-/* call(name, json) -> json */
-static JSValue native_call(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+/* What the host keeps for us, as a string. */
+static JSValue take(JSContext *ctx, int32_t length) {
+    if (length < 0)
+        return JS_ThrowInternalError(ctx, "the host returned no result");
+    char *buffer = js_malloc(ctx, length + 1);
+    if (!buffer)
+        return JS_EXCEPTION;
+    int32_t n = wand_take(buffer, length);
+    JSValue r = JS_NewStringLen(ctx, buffer, n < 0 ? 0 : n);
+    js_free(ctx, buffer);
+    return r;
+}
+
+/* call(name, json) -> json; startCall(name, json) -> the call's number */
+static JSValue native_call(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int start) {
     size_t name_length, args_length;
     JSValue r = JS_EXCEPTION;
     const char *name = JS_ToCStringLen(ctx, &name_length, argv[0]);
     const char *args = JS_ToCStringLen(ctx, &args_length, argv[1]);
-    if (name && args) {
-        int32_t length = wand_call(name, name_length, args, args_length);
-        char *buffer = length < 0 ? NULL : js_malloc(ctx, length + 1);
-        if (buffer) {
-            int32_t n = wand_take(buffer, length);
-            r = JS_NewStringLen(ctx, buffer, n < 0 ? 0 : n);
-            js_free(ctx, buffer);
-        } else if (length < 0) {
-            r = JS_ThrowInternalError(ctx, "the host returned no result");
-        }
-    }
+    if (name && args)
+        r = start ? JS_NewInt32(ctx, wand_start(name, name_length, args, args_length)) : take(ctx, wand_call(name, name_length, args, args_length));
     JS_FreeCString(ctx, name);
     JS_FreeCString(ctx, args);
+    return r;
+}
+
+/* wait(milliseconds) -> [number, json] of a started call that has ended; undefined: none did in time; null: none is under way */
+static JSValue native_wait(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    double ms;
+    if (JS_ToFloat64(ctx, &ms, argv[0]))
+        return JS_EXCEPTION;
+    int64_t ended = wand_wait(ms < 0 ? -1 : ms > 1e12 ? (int64_t)1e18 : (int64_t)(ms * 1e6));
+    if (ended <= 0)
+        return ended == 0 ? JS_UNDEFINED : JS_NULL;
+    JSValue text = take(ctx, (int32_t)ended);
+    if (JS_IsException(text))
+        return text;
+    JSValue r = JS_NewArray(ctx);
+    JS_DefinePropertyValueUint32(ctx, r, 0, JS_NewInt32(ctx, (int32_t)(ended >> 32)), JS_PROP_C_W_E);
+    JS_DefinePropertyValueUint32(ctx, r, 1, text, JS_PROP_C_W_E);
+    return r;
+}
+
+/* describe(name) -> json: what the host says of a tool, or of all below a name */
+static JSValue native_describe(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    size_t length;
+    const char *name = JS_ToCStringLen(ctx, &length, argv[0]);
+    if (!name)
+        return JS_EXCEPTION;
+    JSValue r = take(ctx, wand_describe(name, length));
+    JS_FreeCString(ctx, name);
     return r;
 }
 
@@ -886,7 +918,10 @@ static const JSCFunctionListEntry natives[] = {
     JS_CFUNC_DEF("seed", 1, native_seed),
     JS_CFUNC_DEF("memory", 0, native_memory),
     JS_CFUNC_DEF("gc", 0, native_gc),
-    JS_CFUNC_DEF("call", 2, native_call),
+    JS_CFUNC_MAGIC_DEF("call", 2, native_call, 0),
+    JS_CFUNC_MAGIC_DEF("startCall", 2, native_call, 1),
+    JS_CFUNC_DEF("wait", 1, native_wait),
+    JS_CFUNC_DEF("describe", 1, native_describe),
     JS_CFUNC_DEF("stop", 0, native_stop),
     JS_CFUNC_DEF("json", 2, native_json),
     JS_CFUNC_DEF("push", 2, native_push),

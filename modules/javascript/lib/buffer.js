@@ -304,8 +304,13 @@ Object.defineProperty(Buffer.prototype, inspect.custom, {
 
 // ---- Blob, and string_decoder ----
 
+const bytesOfBlob = Symbol('bytes');
+
 class Blob {
   #bytes;
+  [bytesOfBlob]() {
+    return Uint8Array.from(this.#bytes);
+  }
   constructor(parts = [], options = {}) {
     this.#bytes = Buffer.concat(parts.map((p) => (p instanceof Blob ? p.#bytes : typeof p === 'string' ? utf8Encode(p) : internal('encoding').bytesOf(p))));
     Object.defineProperty(this, 'type', { value: `${options.type || ''}` });
@@ -345,4 +350,4 @@ class StringDecoder {
 const constants = { MAX_LENGTH: 2 ** 31, MAX_STRING_LENGTH: 2 ** 30 - 1 };
 const { atob, btoa } = internal('encoding').globals;
 
-module.exports = { Buffer, Blob, constants, kMaxLength: constants.MAX_LENGTH, atob, btoa, transcode: (b, a, c) => Buffer.from(decode(b, a), c), stringDecoder: { StringDecoder } };
+module.exports = { Buffer, Blob, bytesOfBlob, constants, kMaxLength: constants.MAX_LENGTH, atob, btoa, transcode: (b, a, c) => Buffer.from(decode(b, a), c), stringDecoder: { StringDecoder } };

@@ -30,13 +30,13 @@ function install(global) {
     ...timerFunctions,
     queueMicrotask: timers.queueMicrotask,
     gc: undefined,
-    fetch: internal('tools').fetch,
     tools: internal('tools').tools,
   });
   delete global.gc;
   hidden(global, internal('encoding').globals);
   hidden(global, internal('web').globals);
   hidden(global, internal('url').globals);
+  hidden(global, internal('fetch').globals);
   hidden(global, { Buffer: internal('buffer').Buffer, Blob: internal('buffer').Blob, crypto: internal('crypto').web });
   internal('locale').install();
   for (const name of ['util', 'fs', 'assert', 'equal', 'readline', 'stream', 'os', 'asynchooks', 'testrunner']) internal(name);

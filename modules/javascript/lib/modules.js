@@ -35,6 +35,8 @@ const builtins = new Map([
   ['events', () => internal('events')],
   ['fs', () => internal('fs').fs],
   ['fs/promises', () => internal('fs').fs.promises],
+  ['http', () => internal('fetch').http],
+  ['https', () => internal('fetch').https],
   ['module', () => moduleModule],
   ['os', () => internal('os')],
   ['path', () => path],
@@ -66,8 +68,6 @@ const alternatives = {
   tls: 'There is no network: use fetch, if an http tool is granted.',
   dgram: 'There is no network: use fetch, if an http tool is granted.',
   dns: 'There is no network: use fetch, if an http tool is granted.',
-  http: 'There is no network: use fetch, if an http tool is granted.',
-  https: 'There is no network: use fetch, if an http tool is granted.',
   http2: 'There is no network: use fetch, if an http tool is granted.',
   vm: 'Use new Function(...) or eval, which run inside the same sandbox.',
   v8: 'Use structuredClone to copy values and process.memoryUsage() for memory.',
@@ -263,6 +263,7 @@ function makeRequire(folder) {
     }
     const known = builtin(name);
     if (known !== undefined) return known;
+    if (name === 'tools' && find(name, folder, ['require', 'node']) === undefined) return internal('tools').tools;
     return requireFile(require.resolve(name));
   }
   require.resolve = (name) => {
@@ -301,6 +302,10 @@ function resolveModule(base, name) {
     return id;
   }
   const file = find(name, path.dirname(path.resolve(base)), ['import', 'node']);
+  if (file === undefined && name === 'tools') {
+    native.synthetic.tools ??= { ...internal('tools').moduleTools(), default: internal('tools').tools };
+    return name;
+  }
   if (file === undefined) throw notFound(name, base);
   return file;
 }

@@ -2,6 +2,7 @@
 // but sleep, which the host serves, so that waiting costs no fuel.
 
 const { inspect } = internal('inspect');
+const calls = internal('calls');
 
 let nextId = 1;
 let heap = []; // timers by time, then by order of creation
@@ -177,16 +178,30 @@ function runTicks(guard) {
   return true;
 }
 
-// runNext calls the immediates or the first timer that is due, sleeping until then; false when nothing keeps the program alive.
+let callsFirst = false; // calls and timers take turns, so that a flood of one does not starve the other
+
+// runNext calls the immediates or the first timer that is due, or settles a host call, waiting until then; false when nothing keeps the program
+// alive.
 function runNext(guard) {
+  const waiting = calls.underWay() > 0;
+  if (waiting && immediates.length === 0 && heap.length === 0) {
+    calls.wait(-1);
+    return true;
+  }
+  callsFirst = !callsFirst;
+  // A timer that is due goes first, as in Node's order of phases.
+  if (waiting && (callsFirst ? calls.wait(0) || dueNow(guard) : dueNow(guard) || calls.wait(0))) return true;
   if (immediates.length > 0) {
-    // A timer that is due goes first, as in Node's order of phases.
     if (dueNow(guard)) return true;
     const t = immediates.shift();
     if (!t._destroyed) guard(() => t._onImmediate(...t.args));
     return true;
   }
   while (heap.length > 0 && heap[0]._destroyed) pop();
+  if (waiting) {
+    if (!calls.wait(heap.length === 0 ? -1 : Math.max(0, heap[0].due - native.monotonic()))) dueNow(guard);
+    return true;
+  }
   if (heap.length === 0) return false;
   if (!heap.some((t) => t.counts && !t._destroyed)) return false;
   native.sleep(heap[0].due - native.monotonic());

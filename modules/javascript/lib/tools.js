@@ -1,52 +1,93 @@
-// Host functions: `await tools.search({...})`, `tools.kv.get({...})`. The call itself is synchronous; programs get a promise,
-// because that is what models write.
+// Host functions: `await tools.search('x')`, `await tools.kv.get({ key: 'a' })`. A call starts at once and returns a promise, so that
+// Promise.all makes several side by side; tools.sync.search('x') waits and returns the value itself.
 
-const { nodeError } = internal('errors');
 const values = internal('values');
+const calls = internal('calls');
+const { inspect } = internal('inspect');
+const { base64Decode } = internal('encoding');
+// Taken before the program runs, which may replace every built-in function.
 const parse = JSON.parse;
 const { call: callFunction } = Function.prototype;
-const indexOf = callFunction.bind(String.prototype.indexOf);
+const uncurry = (f) => callFunction.bind(f);
+const indexOf = uncurry(String.prototype.indexOf);
+const slice = uncurry(String.prototype.slice);
+const setAdd = uncurry(Set.prototype.add);
+const mapSet = uncurry(Map.prototype.set);
 const { isArray } = Array;
-const resolved = Promise.resolve.bind(Promise);
-const rejected = Promise.reject.bind(Promise);
+const { defineProperty, getPrototypeOf, keys: objectKeys, freeze } = Object;
+const objectPrototype = Object.prototype;
+const { apply, has: hasProperty } = Reflect;
+const AnyError = Error, AnyTypeError = TypeError, AnyPromise = Promise, AnySet = Set, AnyMap = Map, AnyDate = Date, AnyProxy = Proxy, toBigInt = BigInt;
+const { push } = native;
 
-// call asks the host by name and gives the value, or throws what the host answered.
-function call(name, args) {
-  const text = native.call(name, values.encode(args));
+const hide = (o, name, value) => defineProperty(o, name, { __proto__: null, value, writable: true, enumerable: false, configurable: true });
+
+// failure makes the error of a reply. at is an Error from where the program made the call: its stack is the one that helps.
+function failure({ type, message, hint }, at) {
+  const e = type === 'ArgumentError' ? new AnyTypeError(message) : new AnyError(message);
+  const name = type === 'ArgumentError' ? 'TypeError' : type || 'ToolError';
+  hide(e, 'name', name);
+  const frames = indexOf(at.stack, '\n');
+  hide(e, 'stack', name + ': ' + message + (frames < 0 ? '' : slice(at.stack, frames)));
+  if (hint) hide(e, 'hint', hint);
+  return e;
+}
+
+// read gives the value of a reply, or throws its error. Most replies are plain JSON: nothing in them is tagged.
+function read(text, at) {
   const reply = parse(text);
-  // most replies are plain JSON: nothing in them is tagged
-  if (reply.error === undefined) return indexOf(text, '$type') < 0 ? reply.ok : decode(reply.ok);
-  const { type, message, hint } = reply.error;
-  const e = new Error(message);
-  Object.defineProperty(e, 'name', { value: type || 'ToolError', writable: true, enumerable: false, configurable: true });
-  if (hint) Object.defineProperty(e, 'hint', { value: hint, writable: true, enumerable: false, configurable: true });
-  throw e;
+  if (reply.error !== undefined) throw failure(reply.error, at);
+  return indexOf(text, '$type') < 0 ? reply.ok : decode(reply.ok);
+}
+
+// A value that stays on the host: it can be passed to other host functions of the same run, and nothing else.
+class Handle {
+  constructor(tag) {
+    defineProperty(this, 'kind', { __proto__: null, value: tag.kind, enumerable: true });
+    values.keepTag(this, '{"$type":"handle","kind":' + values.quote(tag.kind) + ',"id":' + values.quote(tag.id) + '}');
+    freeze(this);
+  }
+}
+
+function each(list, f) {
+  const out = [];
+  for (let i = 0; i < list.length; i++) push(out, f(list[i]));
+  return out;
 }
 
 // decode turns the ABI's tagged objects back into values of the language.
 function decode(v) {
   if (v === null || typeof v !== 'object') return v;
-  if (Array.isArray(v)) return v.map(decode);
+  if (isArray(v)) return each(v, decode);
   switch (v.$type) {
     case undefined: {
       const o = {};
-      for (const k of Object.keys(v)) o[k] = decode(v[k]);
+      const names = objectKeys(v);
+      for (let i = 0; i < names.length; i++) defineProperty(o, names[i], { __proto__: null, value: decode(v[names[i]]), writable: true, enumerable: true, configurable: true });
       return o;
     }
+    case 'handle':
+      return new Handle(v);
     case 'int':
-      return BigInt(v.value);
+      return toBigInt(v.value);
     case 'float':
-      return { nan: NaN, inf: Infinity, '-inf': -Infinity, '-0': -0 }[v.value];
+      return { __proto__: null, nan: NaN, inf: Infinity, '-inf': -Infinity, '-0': -0 }[v.value];
     case 'bytes':
-      return Uint8Array.from(globalThis.atob(v.value), (c) => c.charCodeAt(0));
+      return base64Decode(v.value);
     case 'tuple':
-      return v.items.map(decode);
-    case 'set':
-      return new Set(v.items.map(decode));
-    case 'map':
-      return new Map(v.items.map(([k, x]) => [decode(k), decode(x)]));
+      return each(v.items, decode);
+    case 'set': {
+      const set = new AnySet();
+      for (let i = 0; i < v.items.length; i++) setAdd(set, decode(v.items[i]));
+      return set;
+    }
+    case 'map': {
+      const map = new AnyMap();
+      for (let i = 0; i < v.items.length; i++) mapSet(map, decode(v.items[i][0]), decode(v.items[i][1]));
+      return map;
+    }
     case 'datetime':
-      return new Date(v.value);
+      return new AnyDate(v.value);
     case 'undefined':
       return undefined;
     default:
@@ -54,39 +95,169 @@ function decode(v) {
   }
 }
 
-function toolAt(name) {
-  const f = (...args) => {
-    try {
-      const first = args[0];
-      const named = args.length === 1 && first !== null && typeof first === 'object' && !isArray(first);
-      return resolved(call(name, named ? first : args.length === 0 ? {} : args));
-    } catch (e) {
-      return rejected(e);
+// argumentsOf gives the JSON of a call's arguments: one plain object is the arguments by name, anything else goes by position.
+function argumentsOf(args) {
+  const first = args[0];
+  if (args.length === 0) return '{}';
+  if (args.length === 1 && first !== null && typeof first === 'object' && !isArray(first)) {
+    const proto = getPrototypeOf(first);
+    if (proto === objectPrototype || proto === null) return values.encodeArguments(first);
+  }
+  return values.encodeArguments(args);
+}
+
+// begin starts a call and returns its promise. signal, where there is one, is an AbortSignal that gives it up.
+function begin(name, args, signal) {
+  const at = new AnyError();
+  return new AnyPromise((resolve, reject) => {
+    const number = calls.start(name, argumentsOf(args), (text) => {
+      let value;
+      try {
+        value = read(text, at);
+      } catch (e) {
+        reject(e);
+        return;
+      }
+      resolve(value);
+    });
+    if (signal) {
+      signal.addEventListener('abort', () => {
+        calls.abandon(number);
+        reject(signal.reason);
+      }, { once: true });
     }
-  };
-  Object.defineProperty(f, 'name', { value: name });
-  const inner = { __proto__: null };
-  return new Proxy(f, {
-    get(target, key) {
-      // a promise's machinery and inspection look for these, and must not find a tool
-      if (typeof key === 'symbol' || key === 'then' || key in target) return target[key];
-      return (inner[key] ??= toolAt(`${name}.${key}`));
+  });
+}
+
+// callSync asks the host and waits for the value.
+function callSync(name, args) {
+  return read(native.call(name, argumentsOf(args)), new AnyError());
+}
+
+// ---- what the host says of tools ----
+
+const described = { __proto__: null };
+
+// describe gives the host's list of a tool or of all below a name.
+function describe(name) {
+  if (described[name] === undefined) described[name] = parse(native.describe(name)).tools || [];
+  return described[name];
+}
+
+function only(name) {
+  const list = describe(name);
+  for (let i = 0; i < list.length; i++) if (list[i].name === name) return list[i];
+  return undefined;
+}
+
+// namesBelow gives the names that follow a prefix such as 'kv.'.
+function namesBelow(name) {
+  const prefix = name === '' ? '' : name + '.';
+  const list = describe(name);
+  const seen = { __proto__: null };
+  const names = [];
+  for (let i = 0; i < list.length; i++) {
+    if (slice(list[i].name, 0, prefix.length) !== prefix) continue;
+    const rest = slice(list[i].name, prefix.length);
+    const dot = indexOf(rest, '.');
+    const first = dot < 0 ? rest : slice(rest, 0, dot);
+    if (first === '' || seen[first]) continue;
+    seen[first] = true;
+    push(names, first);
+  }
+  return names;
+}
+
+// shown is what a tool looks like when it is printed: how it is called, and what it does.
+function shown(name) {
+  const tool = only(name);
+  if (tool !== undefined) {
+    const doc = typeof tool.doc === 'string' && tool.doc !== '' ? tool.doc : '';
+    const above = indexOf(name, '.') < 0 || indexOf(tool.signature || '', name) === 0 ? '' : slice(name, 0, name.length - lastPart(name).length);
+    return 'tools.' + (tool.signature ? above + tool.signature : name) + (doc ? '\n' + doc : '');
+  }
+  const list = describe(name);
+  let text = name === '' ? '[Tools]' : '[Tools ' + name + ']';
+  for (let i = 0; i < list.length; i++) text += '\n  ' + (list[i].signature ? slice(list[i].name, 0, list[i].name.length - lastPart(list[i].name).length) + lastSignature(list[i]) : list[i].name);
+  return list.length === 0 ? (name === '' ? '[Tools: none]' : '[Tool ' + name + ']') : text;
+}
+
+function lastPart(name) {
+  let from = 0;
+  for (let dot = indexOf(name, '.'); dot >= 0; dot = indexOf(name, '.', from)) from = dot + 1;
+  return slice(name, from);
+}
+
+const lastSignature = ({ name, signature }) => (indexOf(signature, name) === 0 ? slice(signature, name.length - lastPart(name).length) : signature);
+
+// ---- tools ----
+
+// toolAt gives the tool of a name; run makes its call.
+function toolAt(name, run) {
+  const f = (...args) => run(name, args);
+  hide(f, 'name', name);
+  hide(f, 'toString', () => shown(name));
+  hide(f, inspect.custom, () => shown(name));
+  return proxyOf(f, name, run);
+}
+
+// proxyOf makes a proxy through which the tools below a name are properties. What functions and objects have by themselves stays theirs, unless
+// the host has a tool of that name.
+function proxyOf(target, name, run) {
+  const inner = { __proto__: null }; // a tool is made once, when it is first named
+  const full = (key) => (name === '' ? key : name + '.' + key);
+  return new AnyProxy(target, {
+    __proto__: null,
+    get(_, key) {
+      // A promise's machinery and inspection look for these, and must not find a tool.
+      if (typeof key === 'symbol' || key === 'then' || key === 'toJSON') return target[key];
+      if (inner[key] === undefined) {
+        if (hasProperty(target, key) && describe(full(key)).length === 0) return target[key];
+        inner[key] = toolAt(full(key), run);
+      }
+      return inner[key];
+    },
+    has(_, key) {
+      return hasProperty(target, key) || (typeof key === 'string' && describe(full(key)).length > 0);
+    },
+    ownKeys() {
+      const names = namesBelow(name);
+      const own = typeof target === 'function' ? ['length', 'name', 'toString', inspect.custom] : objectKeysAndSymbols(target);
+      for (let i = 0; i < own.length; i++) if (!contains(names, own[i])) push(names, own[i]);
+      return names;
+    },
+    getOwnPropertyDescriptor(_, key) {
+      if (typeof key === 'string' && contains(namesBelow(name), key)) return { value: inner[key] ??= toolAt(full(key), run), writable: true, enumerable: true, configurable: true };
+      return Reflect.getOwnPropertyDescriptor(target, key);
     },
   });
 }
 
-const known = { __proto__: null }; // a tool is made once, when it is first named
-const tools = new Proxy({}, {
-  get(target, key) {
-    if (typeof key === 'symbol' || key === 'then' || key in target) return target[key];
-    return (known[key] ??= toolAt(key));
-  },
-});
+const { ownKeys: objectKeysAndSymbols } = Reflect;
 
-// fetch goes through the tool http, which a policy has to grant.
-function fetch(resource) {
-  const hint = 'Compute with the data that the program has (files, INPUT), or ask for the http tool to be granted.';
-  return Promise.reject(nodeError(TypeError, 'ERR_NOT_AVAILABLE', `fetch failed: there is no network in this sandbox (asked for ${resource && resource.url ? resource.url : resource}). ${hint}`, hint));
+function contains(list, item) {
+  for (let i = 0; i < list.length; i++) if (list[i] === item) return true;
+  return false;
 }
 
-module.exports = { tools, fetch, call };
+function rootOf() {
+  const root = {};
+  hide(root, inspect.custom, () => shown(''));
+  hide(root, 'toString', () => shown(''));
+  return root;
+}
+
+const root = rootOf();
+hide(root, 'sync', proxyOf(rootOf(), '', callSync));
+const tools = proxyOf(root, '', begin);
+
+// moduleTools is what import { name } from 'tools' can name.
+function moduleTools() {
+  const exports = { __proto__: null };
+  const names = namesBelow('');
+  for (let i = 0; i < names.length; i++) exports[names[i]] = tools[names[i]];
+  exports.tools = tools;
+  return exports;
+}
+
+module.exports = { tools, begin, describe, failure, moduleTools };

@@ -38,6 +38,22 @@ function encode(value, limit = Infinity) {
   return sink.text;
 }
 
+// encodeArguments gives the JSON of what a program passes to a host function: as encode, but properties that are undefined or functions are left
+// out and toJSON is asked, as JSON.stringify does.
+function encodeArguments(value) {
+  const text = native.json(value, Infinity);
+  if (text !== undefined) return text;
+  const sink = { __proto__: null, text: '', bytes: 0, limit: Infinity, passing: true };
+  write(sink, value, undefined, 0);
+  return sink.text;
+}
+
+// Objects that stand for something of the host, and the text that says so.
+const tags = new WeakMap();
+const weakGet = uncurry(WeakMap.prototype.get);
+const weakSet = uncurry(WeakMap.prototype.set);
+const keepTag = (object, text) => weakSet(tags, object, text);
+
 function put(sink, text) {
   sink.bytes += byteLength(text);
   if (sink.bytes <= sink.limit) sink.text += text;
@@ -108,6 +124,8 @@ function className(value) {
 
 function writeObject(sink, value, seen, depth) {
   if (isArray(value)) return writeList(sink, value, seen, depth);
+  const tag = weakGet(tags, value);
+  if (tag !== undefined) return put(sink, tag);
   const kind = native.classOf(value);
   switch (kind) {
     case 'Map':
@@ -134,6 +152,7 @@ function writeObject(sink, value, seen, depth) {
   }
   if (isView(value) && kind !== 'DataView') return writeList(sink, value, seen, depth);
   const proto = getPrototypeOf(value);
+  if (sink.passing && typeof value.toJSON === 'function') return write(sink, value.toJSON(), seen, depth);
   if (proto === objectPrototype || proto === null) {
     if (hasOwn(value, '$type')) return writeMap(sink, entries(value), seen, depth);
     return writeFields(sink, value, seen, depth);
@@ -189,9 +208,9 @@ function writeMap(sink, list, seen, depth) {
 function writeFields(sink, value, seen, depth) {
   put(sink, '{');
   const names = objectKeys(value);
+  let comma = '';
   for (let i = 0; i < names.length; i++) {
     const k = names[i];
-    put(sink, (i > 0 ? ',' : '') + stringify(k) + ':');
     const d = getOwnPropertyDescriptor(value, k);
     let v = d && hasOwn(d, 'value') ? d.value : undefined;
     if (d && hasOwn(d, 'get') && d.get) {
@@ -201,6 +220,9 @@ function writeFields(sink, value, seen, depth) {
         v = e;
       }
     }
+    if (sink.passing && (v === undefined || typeof v === 'function')) continue;
+    put(sink, comma + stringify(k) + ':');
+    comma = ',';
     write(sink, v, seen, depth);
   }
   put(sink, '}');
@@ -218,4 +240,4 @@ function base64(bytes) {
   return text;
 }
 
-module.exports = { encode, repr, base64, className, byteLength };
+module.exports = { encode, encodeArguments, keepTag, quote: stringify, repr, base64, className, byteLength };

@@ -1,4 +1,4 @@
-# error: ToolError
+# error: PermissionError
 import tools
 
 tools.call("no.such.function", a=1)
