@@ -3,6 +3,7 @@ package policies
 import (
 	"bytes"
 	"encoding"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -220,6 +221,12 @@ var (
 func (d *decoder) decode(n ast.Node, v reflect.Value, path string) {
 	o := d.position(n, path)
 	d.where[path] = o
+	if v.Kind() == reflect.Interface {
+		if value := d.anyValue(n, path); value != nil {
+			v.Set(reflect.ValueOf(value))
+		}
+		return
+	}
 	if _, isNull := n.(*ast.NullNode); isNull {
 		d.addf(o, "leave the key out or give it a value", "there is no value")
 		return
@@ -258,6 +265,40 @@ func (d *decoder) decode(n ast.Node, v reflect.Value, path string) {
 	default:
 		d.scalar(n, v, o)
 	}
+}
+
+// anyValue reads arguments of a call: what encoding/json would give with UseNumber.
+func (d *decoder) anyValue(n ast.Node, path string) any {
+	switch n := n.(type) {
+	case *ast.NullNode:
+		return nil
+	case *ast.BoolNode:
+		return n.Value
+	case *ast.IntegerNode, *ast.FloatNode:
+		number := json.Number(strings.ReplaceAll(n.GetToken().Value, "_", ""))
+		if !json.Valid([]byte(number)) {
+			d.addf(d.position(n, path), "write it in decimal", "%q is no JSON number", shorten(string(number), 40))
+		}
+		return number
+	case *ast.SequenceNode:
+		list := make([]any, len(n.Values))
+		for i, item := range n.Values {
+			list[i] = d.anyValue(item, fmt.Sprintf("%s[%d]", path, i))
+		}
+		return list
+	case *ast.MappingNode, *ast.MappingValueNode:
+		m := map[string]any{}
+		pairs, _ := d.pairs(n, d.position(n, path), "should be a map")
+		for _, p := range pairs {
+			m[p.key] = d.anyValue(p.value, join(path, p.key))
+		}
+		return m
+	}
+	text, ok := scalarText(n)
+	if !ok {
+		d.addf(d.position(n, path), "", "should be a JSON value, is %s", kindOf(n))
+	}
+	return text
 }
 
 func join(path, key string) string {

@@ -98,9 +98,11 @@ var (
 )
 
 // NormalPath brings the path of a URL, as it would be sent, into the form that rules are compared with: it begins with a slash, escapes of
-// characters that need none are undone (%61 is a), the others have capital digits, and bytes that need one get one. A path that some server could
-// read as leading through "." or ".." is refused, in whatever spelling.
-func NormalPath(path string) (string, error) {
+// characters that need none are undone (%61 is a), the others have capital digits, and bytes that need one get one; so does *, which is a sign in
+// patterns. A path that some server could read as leading through "." or ".." is refused, in whatever spelling.
+func NormalPath(path string) (string, error) { return normalPath(path, false) }
+
+func normalPath(path string, pattern bool) (string, error) {
 	if path == "" {
 		return "/", nil
 	}
@@ -130,7 +132,7 @@ func NormalPath(path string) (string, error) {
 			return "", errors.New("it has a % that begins no escape")
 		case c == 0 || c == '?' || c == '#':
 			return "", fmt.Errorf("it has the character %q", c)
-		case unreserved(c) || strings.IndexByte("/!$&'()*+,;=:@", c) >= 0:
+		case unreserved(c) || strings.IndexByte("/!$&'()+,;=:@", c) >= 0 || c == '*' && pattern:
 			b.WriteByte(c)
 		default:
 			b.WriteString(escape(c))
@@ -279,9 +281,5 @@ func normalPattern(pattern string) (string, error) {
 	if strings.ContainsAny(pattern, "?#") {
 		return "", errors.New("it has a query or fragment; rules see the query as context.query")
 	}
-	normal, err := NormalPath(pattern)
-	if err != nil {
-		return "", err
-	}
-	return normal, nil
+	return normalPath(pattern, true)
 }
