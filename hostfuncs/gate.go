@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -32,6 +33,12 @@ type GateOptions struct {
 	DryRun bool
 	// Values are put into the context of each call, for built-in tools that work on something of the run.
 	Values func(context.Context) context.Context
+	// Reserve accounts for memory that the host holds for the run: the arguments of calls under way, and results until Pending.Release. It is asked with
+	// the number of bytes before they are kept, and told with a negative number when they are not any more, from any goroutine. When it says no the call
+	// fails with an error that the program can act on. Default: everything is granted.
+	Reserve func(bytes int64) bool
+	// Now is the clock of rates and durations. Default time.Now.
+	Now func() time.Time
 }
 
 // Approver asks somebody whether a call may go ahead. It may take as long as ctx lasts. ErrSuspend says that the answer comes later.
@@ -56,24 +63,36 @@ type Answer struct {
 // Gate is the one way from a run to its tools: it finds the tool, checks the arguments, asks the policy, counts, calls, checks the result and writes
 // the journal. It belongs to one run and is safe for concurrent use.
 type Gate struct {
-	options GateOptions
-	slots   chan struct{} // calls at work
+	options   GateOptions
+	began     time.Time
+	slots     chan struct{} // calls at work
+	asking    chan struct{} // one question to a person at a time
+	over      chan struct{} // closed by Close
+	recording sync.Mutex    // calls are recorded one by one
+	view      view
 
 	mu       sync.Mutex
 	closed   bool
-	calls    []Call
+	atWork   map[*call]struct{}
+	calls    []*Call
+	seq      int
+	written  int64 // bytes of the journal's texts
+	skipped  int   // calls that the journal leaves out
 	accesses []Access
 	accessAt map[Access]int
 	omitted  int
 	counts   map[string]int
-	times    map[string][]time.Time
+	times    map[string][]time.Duration // since began
 	agreed   map[string]bool
 	handles  map[string]kept
-	working  sync.WaitGroup
+	held     int64 // bytes reserved
 }
 
-// parallel is how many calls of one run are at work at a time; others that it starts wait for their turn.
-const parallel = 64
+// parallel is how many calls of one run are at work at a time; others that it starts wait for their turn, as many as underWay in all.
+const (
+	parallel = 64
+	underWay = 4096
+)
 
 // defaultTimeout ends a call whose tool and rules say nothing, defaultArgs and defaultResult bound what it takes and gives.
 const (
@@ -87,23 +106,100 @@ func NewGate(o GateOptions) *Gate {
 	if o.Principal == "" {
 		o.Principal = "run"
 	}
-	return &Gate{options: o, slots: make(chan struct{}, parallel)}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Gate{options: o, began: o.Now(), slots: make(chan struct{}, parallel), asking: make(chan struct{}, 1), over: make(chan struct{})}
 }
 
-// Close forgets the run's handles. Calls that are still at work lose their answers.
+// Close ends the run: it cancels calls that are still at work, waits a second for their tools, ends those that do not listen as failed, closes the values
+// of handles and gives back what was reserved. Calls that start later are refused.
 func (g *Gate) Close() {
 	g.mu.Lock()
-	handles := g.handles
-	g.handles, g.closed = nil, true
+	if g.closed {
+		g.mu.Unlock()
+		return
+	}
+	g.closed = true
+	close(g.over)
+	var late []*call
+	for c := range g.atWork {
+		late = append(late, c)
+		if c.cancel != nil {
+			c.cancel()
+		}
+	}
+	g.mu.Unlock()
+	slices.SortFunc(late, func(a, b *call) int { return a.record.Seq - b.record.Seq })
+	if len(late) > 0 {
+		patience := time.NewTimer(toolGrace)
+		defer patience.Stop()
+	wait:
+		for _, c := range late {
+			select {
+			case <-c.done:
+			case <-patience.C:
+				break wait
+			}
+		}
+		for _, c := range late {
+			c.end(outcome{err: c.tool.runOver()})
+		}
+	}
+	g.mu.Lock()
+	handles, held := g.handles, g.held
+	g.handles, g.held = nil, 0
 	g.mu.Unlock()
 	for _, k := range handles {
 		k.close()
+	}
+	if held > 0 && g.options.Reserve != nil {
+		g.options.Reserve(-held)
+	}
+}
+
+// runOver is the error of a call that the end of the run cut off.
+func (t *tool) runOver() *Error {
+	return &Error{Type: TimeoutError, Message: t.Name + ": the run ended before the call did"}
+}
+
+// hold reserves memory of the run; giveBack returns it. Close has returned all there was.
+func (g *Gate) hold(bytes int64) bool {
+	if g.options.Reserve == nil || bytes == 0 {
+		return true
+	}
+	if !g.options.Reserve(bytes) {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.held += bytes
+	return true
+}
+
+func (g *Gate) giveBack(bytes int64) {
+	if g.options.Reserve == nil || bytes == 0 {
+		return
+	}
+	g.mu.Lock()
+	bytes = min(bytes, g.held)
+	g.held -= bytes
+	g.mu.Unlock()
+	if bytes > 0 {
+		g.options.Reserve(-bytes)
 	}
 }
 
 // Pending is a call under way.
 type Pending struct {
-	done   chan struct{}
+	done chan struct{}
+	outcome
+	gate *Gate
+	held int64 // bytes of the result that are reserved, until Release; behind the gate's mu
+}
+
+// outcome is how a call ended.
+type outcome struct {
 	result json.RawMessage
 	err    *Error
 	fatal  error
@@ -122,36 +218,60 @@ func (p *Pending) Outcome() (result json.RawMessage, err *Error, fatal error) {
 	return p.result, p.err, p.fatal
 }
 
-func ended(err *Error) *Pending {
-	p := &Pending{done: make(chan struct{}), err: err}
-	close(p.done)
-	return p
+// Release says that the host does not hold the result any more, and gives back what was reserved for it. It can be called any number of times.
+func (p *Pending) Release() {
+	if p.gate == nil {
+		return
+	}
+	p.gate.mu.Lock()
+	held := p.held
+	p.held = 0
+	p.gate.mu.Unlock()
+	p.gate.giveBack(held)
+}
+
+// Call is Start and the wait for its end.
+func (g *Gate) Call(ctx context.Context, name string, args []byte) (result json.RawMessage, err *Error, fatal error) {
+	p := g.Start(ctx, name, args)
+	<-p.done
+	defer p.Release()
+	return p.Outcome()
 }
 
 // Start begins a call: it is checked, decided and counted before Start returns, in the order of the calls; then the tool works beside the caller, until
 // ctx is done. name and args come from the guest; they are not kept.
-func (g *Gate) Start(ctx context.Context, name string, args []byte) *Pending {
-	t := g.options.Tools.lookup(name)
-	record := Call{Tool: clip(strings.ToValidUTF8(name, "\uFFFD"), maxName), Args: g.shown(args), Started: time.Now()}
+func (g *Gate) Start(ctx context.Context, name string, args []byte) (p *Pending) {
+	c := &call{gate: g, record: &Call{Started: g.options.Now()}}
+	c.done = make(chan struct{})
+	c.Pending.gate = g
+	c.tool = g.options.Tools.lookup(name)
+	defer func() {
+		// A policy, or a tool that says what it asks of one, broke down: nothing is allowed, and the host hears of it.
+		if v := recover(); v != nil {
+			e := &Error{Type: ToolError, Message: c.record.Tool + ": the call could not be decided"}
+			p = g.refuse(c, DecisionDenied, policies.Decision{}, e, fmt.Errorf("deciding about a call of %s: panic: %v\n%s", c.record.Tool, v, debug.Stack()))
+		}
+	}()
+	t := c.tool
 	if t == nil {
-		return g.refuse(record, DecisionUnknown, policies.Decision{}, g.unknown(name, record.Tool))
+		c.record.Tool = g.options.Secrets.RedactString(printable(name))
+		c.record.Args = g.shown(args)
+		return g.refuse(c, DecisionUnknown, policies.Decision{}, g.unknown(name, c.record.Tool), nil)
 	}
-	most := t.MaxArgs
-	if most <= 0 {
-		most = defaultArgs
-	}
-	if int64(len(args)) > most {
-		return g.refuse(record, DecisionInvalid, policies.Decision{}, t.wrong(fmt.Sprintf("the arguments have %d bytes; at most %d are taken", len(args), most), "send less at a time"))
+	c.record.Tool = t.Name
+	c.record.Args = g.shown(args)
+	if most := t.maxArgs(); int64(len(args)) > most {
+		return g.refuse(c, DecisionInvalid, policies.Decision{}, t.wrong(fmt.Sprintf("the arguments have %d bytes; at most %d are taken", len(args), most), "send less at a time"), nil)
 	}
 	text, decoded, problem := t.arguments(args)
 	if problem != nil {
-		return g.refuse(record, DecisionInvalid, policies.Decision{}, problem)
+		return g.refuse(c, DecisionInvalid, policies.Decision{}, problem, nil)
 	}
+	c.args = text
 	requests, err := t.requests(g.options.Principal, text, decoded)
 	if err != nil {
-		return g.refuse(record, DecisionInvalid, policies.Decision{}, failure(err))
+		return g.refuse(c, DecisionInvalid, policies.Decision{}, failure(err), nil)
 	}
-	c := &call{gate: g, tool: t, args: text}
 	var terms []policies.Terms
 	for i, q := range requests {
 		if q.Principal == "" {
@@ -165,34 +285,43 @@ func (g *Gate) Start(ctx context.Context, name string, args []byte) *Pending {
 		d := g.decide(q)
 		if i == 0 || !d.Allowed {
 			c.decision = d
-			record.Resource = string(q.Resource.Type) + " " + q.Resource.ID
+			c.record.Resource = g.resource(q)
 		}
 		if !d.Allowed {
-			return g.refuse(record, DecisionDenied, d, refusal(d))
+			return g.refuse(c, DecisionDenied, d, refusal(d), nil)
 		}
 		terms = append(terms, d.Terms...)
 	}
-	c.rules = rules(terms)
-	if problem := g.count(t, append(slices.Clip(terms), policies.Terms{Rule: "tool " + t.Name, MaxCalls: t.MaxCalls, Rate: t.Rate})); problem != nil {
-		return g.refuse(record, DecisionDenied, c.decision, problem)
+	if !g.hold(int64(len(text))) {
+		return g.refuse(c, DecisionDenied, c.decision, t.noRoom("the arguments have", int64(len(text))), nil)
 	}
-	record.decided(DecisionAllowed, c.decision)
-	c.index = g.enter(&record)
-	p := &Pending{done: make(chan struct{})}
-	g.working.Add(1)
-	go func() {
-		defer g.working.Done()
-		defer close(p.done)
-		select {
-		case g.slots <- struct{}{}:
-			defer func() { <-g.slots }()
-			c.run(ctx, p, terms)
-		case <-ctx.Done():
-			p.err = &Error{Type: TimeoutError, Message: record.Tool + ": the run ended before the call's turn came"}
-		}
-		g.leave(c, p)
-	}()
-	return p
+	c.reserved = int64(len(text))
+	c.rules = rules(terms)
+	c.record.decided(DecisionAllowed, c.decision)
+	if problem := g.begin(c, terms); problem != nil {
+		g.giveBack(c.reserved)
+		return g.refuse(c, DecisionDenied, c.decision, problem, nil)
+	}
+	go c.work(ctx, terms)
+	return &c.Pending
+}
+
+// noRoom is the error of a call for which the run has no memory.
+func (t *tool) noRoom(what string, bytes int64) *Error {
+	return &Error{Type: ToolError, Message: fmt.Sprintf("%s: %s %d bytes, for which the run has no memory left", t.Name, what, bytes), Hint: "take the results of calls under way first, or ask for less at a time"}
+}
+
+// resource is what a request is about, as the journal names it.
+func (g *Gate) resource(q policies.Request) string {
+	return g.options.Secrets.RedactString(string(q.Resource.Type) + " " + strings.ToValidUTF8(clip(q.Resource.ID, 1000), "\uFFFD"))
+}
+
+// printable is a name from the guest as it can be shown.
+func printable(name string) string {
+	if checkName(name) == nil {
+		return name
+	}
+	return quote(name)
 }
 
 // requests is what a call asks of the policy.
@@ -223,54 +352,118 @@ func refusal(d policies.Decision) *Error {
 	return &Error{Type: PermissionError, Message: reason, Hint: d.Hint}
 }
 
-// count takes one call from what the tool and the rules allow, or says which of them has none left.
-func (g *Gate) count(t *tool, terms []policies.Terms) *Error {
-	now := time.Now()
+// begin counts a call and writes it into the journal, in one step, or says why it cannot be.
+func (g *Gate) begin(c *call, terms []policies.Terms) *Error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	switch {
+	case g.closed:
+		return c.tool.runOver()
+	case len(g.atWork) >= underWay:
+		return &Error{Type: ToolError, Message: fmt.Sprintf("%s: %d calls are under way, which is the most", c.tool.Name, underWay), Hint: "wait for some of them first"}
+	}
+	if t := c.tool; t.MaxCalls > 0 || t.Rate.Calls > 0 {
+		// The zero byte keeps it apart from rules of a document.
+		terms = append(slices.Clip(terms), policies.Terms{Rule: "\x00" + t.Name, MaxCalls: t.MaxCalls, Rate: t.Rate})
+	}
+	if problem := g.count(c, terms); problem != nil {
+		return problem
+	}
+	g.enter(c.record)
+	if g.atWork == nil {
+		g.atWork = map[*call]struct{}{}
+	}
+	g.atWork[c] = struct{}{}
+	return nil
+}
+
+// counted is what a call took from a rule.
+type counted struct {
+	rule string
+	at   time.Duration // of a rate; -1: none
+}
+
+// count takes one call from what the tool and the rules allow, or says which of them has none left. It is called with mu.
+func (g *Gate) count(c *call, terms []policies.Terms) *Error {
+	name := c.tool.Name
+	now := g.options.Now().Sub(g.began)
 	for _, k := range terms {
 		if k.MaxCalls > 0 && g.counts[k.Rule] >= k.MaxCalls {
-			return &Error{Type: PermissionError, Message: fmt.Sprintf("%s: all %d calls that this run may make are used up", t.Name, k.MaxCalls), Hint: "go on with what the earlier calls returned"}
+			return &Error{Type: PermissionError, Message: fmt.Sprintf("%s: all %d calls that this run may make are used up", name, k.MaxCalls), Hint: "go on with what the earlier calls returned"}
 		}
-		if k.Rate.Calls > 0 {
-			recent := g.times[k.Rule]
-			for len(recent) > 0 && now.Sub(recent[0]) >= k.Rate.Per {
-				recent = recent[1:]
-			}
-			if g.times == nil {
-				g.times = map[string][]time.Time{}
-			}
-			g.times[k.Rule] = recent
-			if len(recent) >= k.Rate.Calls {
-				wait := k.Rate.Per - now.Sub(recent[0])
-				return &Error{Type: PermissionError, Message: fmt.Sprintf("%s: at most %d calls in %v; the next is possible in %v", t.Name, k.Rate.Calls, k.Rate.Per, wait.Round(time.Millisecond)), Hint: "wait that long, or make fewer calls"}
-			}
+		if k.Rate.Calls <= 0 {
+			continue
+		}
+		recent := g.times[k.Rule]
+		for len(recent) > 0 && now-recent[0] >= k.Rate.Per {
+			recent = recent[1:]
+		}
+		if g.times == nil {
+			g.times = map[string][]time.Duration{}
+		}
+		g.times[k.Rule] = recent
+		if len(recent) >= k.Rate.Calls {
+			// As many as still count must have left the window, less one.
+			wait := k.Rate.Per - (now - recent[len(recent)-k.Rate.Calls])
+			wait = (wait + time.Millisecond - 1).Truncate(time.Millisecond)
+			return &Error{Type: PermissionError, Message: fmt.Sprintf("%s: at most %d calls in %v; the next is possible in %v", name, k.Rate.Calls, k.Rate.Per, wait), Hint: "wait that long, or make fewer calls"}
 		}
 	}
-	if g.counts == nil {
+	if g.counts == nil && len(terms) > 0 {
 		g.counts = map[string]int{}
 	}
-	seen := map[string]bool{}
+	first := len(c.counted)
 	for _, k := range terms {
-		if seen[k.Rule] {
-			continue // two requests of one call under one rule are one call
+		// Two requests of one call under one rule are one call.
+		at := slices.IndexFunc(c.counted[first:], func(x counted) bool { return x.rule == k.Rule })
+		if at < 0 {
+			g.counts[k.Rule]++
+			at = len(c.counted) - first
+			c.counted = append(c.counted, counted{k.Rule, -1})
 		}
-		seen[k.Rule] = true
-		g.counts[k.Rule]++
-		if k.Rate.Calls > 0 {
+		if entry := &c.counted[first+at]; k.Rate.Calls > 0 && entry.at < 0 {
+			entry.at = now
 			g.times[k.Rule] = append(g.times[k.Rule], now)
 		}
 	}
 	return nil
 }
 
+// uncount gives back what a call took that did not come to pass.
+func (g *Gate) uncount(c *call) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, k := range c.counted {
+		g.counts[k.rule]--
+		if times := g.times[k.rule]; k.at >= 0 {
+			if i := slices.Index(times, k.at); i >= 0 {
+				g.times[k.rule] = slices.Delete(slices.Clone(times), i, i+1)
+			}
+		}
+	}
+	c.counted = nil
+}
+
 func (g *Gate) unknown(name, shown string) *Error {
-	names := g.options.Tools.Names()
-	if len(names) == 0 {
+	visible := g.visible()
+	if len(visible) == 0 {
 		return &Error{Type: PermissionError, Message: "no tool named " + shown + ": this run has no tools"}
 	}
 	e := &Error{Type: PermissionError, Message: "no tool named " + shown}
-	if best := nearest.Name(name, names); best != "" {
+	if len(name) > maxName {
+		return e
+	}
+	names := make([]string, len(visible))
+	var below []string
+	for i, t := range visible {
+		names[i] = t.Name
+		if strings.HasPrefix(t.Name, name+".") {
+			below = append(below, t.Name)
+		}
+	}
+	if below != nil {
+		e.Hint = "the tools of that beginning are " + listed(below)
+	} else if best := nearest.Name(name, names); best != "" {
 		e.Hint = "did you mean " + best + "?"
 	}
 	return e
@@ -278,15 +471,21 @@ func (g *Gate) unknown(name, shown string) *Error {
 
 // call is one call at work; tools find it in their context.
 type call struct {
+	Pending
 	gate     *Gate
 	tool     *tool
 	args     json.RawMessage
 	decision policies.Decision
-	index    int             // in the journal
-	rules    map[string]bool // that count this call, or that somebody approved it under; behind the gate's mu
+	reserved int64 // bytes of args
 
-	state DecisionKind
-	would string
+	// Behind the gate's mu.
+	record  *Call
+	cancel  context.CancelFunc
+	ended   bool
+	counted []counted
+	rules   map[string]bool // that count this call, or that somebody approved it under
+	state   DecisionKind
+	would   string
 }
 
 type callKey struct{}
@@ -306,6 +505,9 @@ func DecisionOf(ctx context.Context) policies.Decision {
 
 // rules is the set of rules that terms belong to.
 func rules(terms []policies.Terms) map[string]bool {
+	if len(terms) == 0 {
+		return nil
+	}
 	set := make(map[string]bool, len(terms))
 	for _, k := range terms {
 		set[k.Rule] = true
@@ -326,43 +528,79 @@ func Authorize(ctx context.Context, q policies.Request) (policies.Decision, erro
 		q.Principal = g.options.Principal
 	}
 	d := g.decide(q)
+	resource := g.resource(q)
 	g.mu.Lock()
-	if j := &g.calls[c.index]; len(j.Checks) < maxChecks {
-		j.Checks = append(j.Checks, Check{Resource: g.options.Secrets.RedactString(string(q.Resource.Type) + " " + q.Resource.ID), Allowed: d.Allowed, Rule: d.Rule})
-		if !d.Allowed {
-			j.decided(DecisionDenied, d)
-		}
+	if c.ended {
+		g.mu.Unlock()
+		return policies.Decision{Rule: d.Rule, Reason: "the call is over"}, errors.New("the call is over")
 	}
+	if j := c.record; len(j.Checks) < maxChecks {
+		j.Checks = append(j.Checks, Check{Resource: resource, Allowed: d.Allowed, Rule: d.Rule})
+	}
+	var problem *Error
 	var fresh []policies.Terms
 	if d.Allowed {
-		fresh = slices.DeleteFunc(slices.Clone(d.Terms), func(k policies.Terms) bool { return c.rules[k.Rule] })
-		for _, k := range fresh {
-			c.rules[k.Rule] = true
+		for _, k := range d.Terms {
+			if !c.rules[k.Rule] {
+				fresh = append(fresh, k)
+			}
 		}
+		if problem = g.count(c, fresh); problem == nil && fresh != nil {
+			c.rules = maps.Clone(c.rules)
+			if c.rules == nil {
+				c.rules = map[string]bool{}
+			}
+			for _, k := range fresh {
+				c.rules[k.Rule] = true
+			}
+		}
+	} else {
+		c.record.decided(DecisionDenied, d)
 	}
 	g.mu.Unlock()
 	if !d.Allowed {
 		return d, refusal(d)
 	}
-	if problem := g.count(c.tool, fresh); problem != nil {
-		return d, problem
+	if problem == nil {
+		problem = g.approved(ctx, c.tool, c.args, fresh)
 	}
-	if problem := g.approved(ctx, c.tool, c.args, fresh); problem != nil {
+	if problem != nil {
+		d.Allowed = false
 		return d, problem
 	}
 	return d, nil
 }
 
-// run asks who has to agree, and calls the tool.
-func (c *call) run(ctx context.Context, p *Pending, terms []policies.Terms) {
+// work takes a call to its end: it asks who has to agree, waits for the call's turn, and calls the tool. A tool that does not listen to its context
+// is left behind, with its slot, when its time is up: the call ends, and what works on can be no more than the slots.
+func (c *call) work(ctx context.Context, terms []policies.Terms) {
 	g, t := c.gate, c.tool
-	if p.err = g.approved(ctx, t, c.args, terms); p.err != nil {
-		c.state = DecisionDenied
+	answered := false
+	defer func() {
+		switch v := recover(); {
+		case v != nil:
+			o := outcome{err: &Error{Type: ToolError, Message: t.Name + ": the tool broke down"}}
+			if stop, ok := v.(*Stop); ok {
+				o.stop = stop
+			} else {
+				o.fatal = fmt.Errorf("tool %s panicked: %v\n%s", t.Name, v, debug.Stack())
+			}
+			c.end(o)
+		case !answered: // runtime.Goexit
+			c.end(outcome{err: &Error{Type: ToolError, Message: t.Name + ": the tool ended without an answer"}})
+		}
+	}()
+	if err := g.approved(ctx, t, c.args, terms); err != nil {
+		answered = true
+		g.uncount(c)
+		c.become(DecisionDenied, "")
+		c.end(outcome{err: err})
 		return
 	}
 	if g.options.DryRun && t.effect(c.args) != ReadOnly {
-		c.state, c.would = DecisionDryRun, t.preview(c.args)
-		p.result = json.RawMessage("null")
+		answered = true
+		c.become(DecisionDryRun, t.preview(c.args))
+		c.end(outcome{result: json.RawMessage("null")})
 		return
 	}
 	timeout := t.Timeout
@@ -374,13 +612,127 @@ func (c *call) run(ctx context.Context, p *Pending, terms []policies.Terms) {
 			timeout = min(timeout, k.Timeout)
 		}
 	}
+	if err := c.turn(ctx, timeout); err != nil {
+		answered = true
+		g.uncount(c)
+		c.end(outcome{err: err})
+		return
+	}
+	defer func() { <-g.slots }()
 	late := &Error{Type: TimeoutError, Message: fmt.Sprintf("%s: no answer within %v", t.Name, timeout), Hint: "ask for less, or go on without it"}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, late)
 	defer cancel()
-	if g.options.Values != nil {
-		ctx = g.options.Values(ctx)
+	g.mu.Lock()
+	if c.cancel = cancel; g.closed {
+		cancel()
 	}
-	p.result, p.err = c.invoke(context.WithValue(ctx, callKey{}, c), p, late)
+	g.mu.Unlock()
+	defer context.AfterFunc(ctx, func() {
+		select {
+		case <-c.done:
+		case <-time.After(toolGrace):
+			c.end(outcome{err: c.cutOff(ctx, late)})
+		}
+	})()
+	inner := ctx
+	if g.options.Values != nil {
+		inner = g.options.Values(ctx)
+	}
+	result, err := t.Call(context.WithValue(inner, callKey{}, c), c.args)
+	answered = true
+	c.end(c.answer(ctx, late, result, err))
+}
+
+// cutOff is the error of a call whose context is done: its time was up, or the run's.
+func (c *call) cutOff(ctx context.Context, late *Error) *Error {
+	if context.Cause(ctx) == error(late) {
+		return late
+	}
+	return c.tool.runOver()
+}
+
+// answer makes an outcome of what a tool returned.
+func (c *call) answer(ctx context.Context, late *Error, result json.RawMessage, err error) outcome {
+	g, t := c.gate, c.tool
+	if err != nil {
+		if ctx.Err() != nil {
+			return outcome{err: c.cutOff(ctx, late)}
+		}
+		return outcome{err: g.redacted(failure(err))}
+	}
+	most := t.maxResult()
+	if size := int64(len(result)); size > most {
+		e := tooLarge(size, most)
+		e.Message = t.Name + ": " + e.Message
+		return outcome{err: e}
+	}
+	if result, err = valid(result); err == nil {
+		if result, err = t.result(g.options.Secrets.redactJSON(result), most); err == nil && int64(len(result)) > most {
+			err = tooLarge(int64(len(result)), most)
+		}
+	}
+	if err != nil {
+		return outcome{err: g.redacted(&Error{Type: ToolError, Message: t.Name + ": " + err.Error()})}
+	}
+	return outcome{result: result}
+}
+
+// turn waits until fewer than parallel calls of the run are at work.
+func (c *call) turn(ctx context.Context, timeout time.Duration) *Error {
+	g := c.gate
+	select {
+	case g.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	patience := time.NewTimer(timeout)
+	defer patience.Stop()
+	select {
+	case g.slots <- struct{}{}:
+		return nil
+	case <-patience.C:
+		return &Error{Type: TimeoutError, Message: fmt.Sprintf("%s: %d other calls are at work, and none ended within %v", c.tool.Name, parallel, timeout), Hint: "start fewer calls at a time"}
+	case <-g.over:
+	case <-ctx.Done():
+	}
+	return c.tool.runOver()
+}
+
+// become says in the journal what the call turned into.
+func (c *call) become(state DecisionKind, would string) {
+	c.gate.mu.Lock()
+	defer c.gate.mu.Unlock()
+	c.state, c.would = state, would
+}
+
+// end ends a call, once, whoever comes first: the tool, its timeout or the end of the run.
+func (c *call) end(o outcome) {
+	g := c.gate
+	size := int64(len(o.result))
+	if !g.hold(size) {
+		o, size = outcome{err: c.tool.noRoom("the result has", size)}, 0
+	}
+	shown := json.RawMessage(nil)
+	if o.err == nil {
+		shown = g.shownResult(o.result)
+	}
+	g.mu.Lock()
+	if c.ended {
+		g.mu.Unlock()
+		g.giveBack(size)
+		return
+	}
+	c.ended = true
+	delete(g.atWork, c)
+	record := g.leave(c, o.err, shown)
+	c.held = size
+	g.mu.Unlock()
+	if err := g.record(record); err != nil && o.fatal == nil {
+		o.fatal = err
+	}
+	c.outcome = o
+	close(c.done)
+	g.giveBack(c.reserved)
 }
 
 func (t *tool) effect(args json.RawMessage) Effect {
@@ -397,96 +749,69 @@ func (t *tool) preview(args json.RawMessage) string {
 	return clip("would call "+t.Name+" with "+string(args), journalText)
 }
 
+// approved asks somebody, where terms want that, one question at a time, and says why not.
 func (g *Gate) approved(ctx context.Context, t *tool, args json.RawMessage, terms []policies.Terms) *Error {
-	for _, k := range terms {
+	agreed := func(k policies.Terms) bool {
+		if !k.Approve {
+			return true
+		}
 		g.mu.Lock()
-		agreed := !k.Approve || g.agreed[k.Rule]
-		g.mu.Unlock()
-		if agreed {
+		defer g.mu.Unlock()
+		return g.agreed[k.Rule]
+	}
+	for _, k := range terms {
+		if agreed(k) {
 			continue
 		}
 		if g.options.Approve == nil {
 			return &Error{Type: PermissionError, Message: t.Name + ": somebody has to approve this call, and nobody is there to ask", Hint: "do without it, or have the program run where it can be approved"}
 		}
-		answer, err := g.options.Approve(ctx, Approval{Tool: t.Name, Args: args, Preview: t.preview(args), Rule: k.Rule})
-		switch {
-		case ctx.Err() != nil:
-			return &Error{Type: TimeoutError, Message: t.Name + ": nobody approved the call in time"}
-		case err != nil:
-			return &Error{Type: PermissionError, Message: t.Name + ": the call was not approved: " + err.Error()}
-		case !answer.Allowed:
-			message := t.Name + ": somebody was asked and refused this call"
-			if answer.Reason != "" {
-				message += ": " + clip(answer.Reason, 500)
-			}
-			return &Error{Type: PermissionError, Message: message, Hint: "do it another way, or without it"}
-		case answer.Always:
-			g.mu.Lock()
-			if g.agreed == nil {
-				g.agreed = map[string]bool{}
-			}
-			g.agreed[k.Rule] = true
-			g.mu.Unlock()
+		if problem := g.ask(ctx, t, args, k, agreed); problem != nil {
+			return problem
 		}
 	}
 	return nil
 }
 
-// invoke calls the function, in a goroutine of its own: a tool that does not listen to its context is left behind.
-func (c *call) invoke(ctx context.Context, p *Pending, late *Error) (json.RawMessage, *Error) {
-	type answer struct {
-		result json.RawMessage
-		err    error
-		fatal  error
-		stop   *Stop
-	}
-	answers := make(chan answer, 1)
-	t := c.tool
-	go func() {
-		a := answer{err: errors.New("the tool ended without an answer")} // runtime.Goexit
-		defer func() {
-			if v := recover(); v != nil {
-				if stop, ok := v.(*Stop); ok {
-					a.stop = stop
-				} else {
-					a.fatal = fmt.Errorf("tool %s panicked: %v\n%s", t.Name, v, debug.Stack())
-				}
-			}
-			answers <- a
-		}()
-		a.result, a.err = t.Call(ctx, c.args)
-	}()
-	var a answer
+func (g *Gate) ask(ctx context.Context, t *tool, args json.RawMessage, k policies.Terms, agreed func(policies.Terms) bool) *Error {
+	late := &Error{Type: TimeoutError, Message: t.Name + ": nobody approved the call in time"}
 	select {
-	case a = <-answers:
+	case g.asking <- struct{}{}:
+		defer func() { <-g.asking }()
+	case <-g.over:
+		return late
 	case <-ctx.Done():
-		select {
-		case a = <-answers:
-		case <-time.After(toolGrace):
-			a.err = late
-		}
+		return late
 	}
-	p.fatal, p.stop = a.fatal, a.stop
+	if agreed(k) {
+		return nil // somebody said Always while this question waited
+	}
+	answer, err := g.options.Approve(ctx, Approval{Tool: t.Name, Args: args, Preview: t.preview(args), Rule: k.Rule})
+	var said *Error
 	switch {
-	case a.fatal != nil || a.stop != nil:
-		return nil, &Error{Type: ToolError, Message: t.Name + ": the tool broke down"}
-	case a.err != nil && ctx.Err() != nil && context.Cause(ctx) == error(late):
-		return nil, late
-	case a.err != nil:
-		return nil, c.gate.redacted(failure(a.err))
+	case ctx.Err() != nil:
+		return late
+	case errors.Is(err, ErrSuspend):
+		return &Error{Type: PermissionError, Message: t.Name + ": somebody was asked to approve this call, and has not answered yet", Hint: "do without it for now"}
+	case errors.As(err, &said):
+		return g.redacted(said)
+	case err != nil:
+		return &Error{Type: PermissionError, Message: t.Name + ": somebody has to approve this call, and could not be asked"}
+	case !answer.Allowed:
+		message := t.Name + ": somebody was asked and refused this call"
+		if answer.Reason != "" {
+			message += ": " + clip(answer.Reason, 500)
+		}
+		return g.redacted(&Error{Type: PermissionError, Message: message, Hint: "do it another way, or without it"})
+	case answer.Always:
+		g.mu.Lock()
+		if g.agreed == nil {
+			g.agreed = map[string]bool{}
+		}
+		g.agreed[k.Rule] = true
+		g.mu.Unlock()
 	}
-	most := t.MaxResult
-	if most <= 0 {
-		most = defaultResult
-	}
-	if int64(len(a.result)) > most {
-		return nil, &Error{Type: ToolError, Message: fmt.Sprintf("%s: the result has %d bytes; at most %d are passed on", t.Name, len(a.result), most), Hint: "ask for less at a time"}
-	}
-	result, err := t.result(c.gate.options.Secrets.Redact(a.result))
-	if err != nil {
-		return nil, &Error{Type: ToolError, Message: t.Name + ": " + err.Error()}
-	}
-	return result, nil
+	return nil
 }
 
 // toolGrace is how long a call that is over waits for a tool that does not listen to its context, before it leaves it to itself.

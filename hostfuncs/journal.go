@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -61,6 +62,13 @@ const (
 	maxAccesses = 1000
 )
 
+// What it keeps of all calls: journalBytes of texts, beyond which each is cut to a beginning, and journalCalls entries. Record hears of every call.
+const (
+	journalBytes = 16 << 20
+	journalBrief = 200
+	journalCalls = 50_000
+)
+
 func (c *Call) decided(kind DecisionKind, d policies.Decision) {
 	c.Decision, c.Policy = kind, d.Rule
 	if d.Position != "" {
@@ -71,69 +79,99 @@ func (c *Call) decided(kind DecisionKind, d policies.Decision) {
 // shown is a text as the journal holds it, which has to be JSON in UTF-8 of a depth that every parser takes, without secrets: the text itself, or the
 // beginning of it as a string.
 func (g *Gate) shown(text []byte) json.RawMessage {
-	text = g.options.Secrets.Redact(text)
-	if len(text) <= journalText && json.Valid(text) && utf8.Valid(text) && depth(text) <= maxDepth {
-		return slices.Clone(text)
+	if len(text) <= journalText && json.Valid(text) && utf8.Valid(text) && depthOf(text) <= maxDepth {
+		if text := g.options.Secrets.redactJSON(text); len(text) <= journalText {
+			return slices.Clone(text)
+		}
 	}
-	head := string(text[:min(len(text), journalText)])
-	if len(text) > journalText {
+	return beginning(g.options.Secrets.Redact(text), journalText)
+}
+
+// shownResult is shown for a result, which has passed all of that. The program holds it too: nobody writes to it.
+func (g *Gate) shownResult(text json.RawMessage) json.RawMessage {
+	if len(text) <= journalText {
+		return text
+	}
+	return beginning(text, journalText)
+}
+
+// beginning is the first n bytes of a text as a JSON string.
+func beginning(text []byte, n int) json.RawMessage {
+	head := strings.ToValidUTF8(string(text[:min(len(text), n)]), "")
+	if len(text) > n {
 		head += fmt.Sprintf("… (%d bytes)", len(text))
 	}
 	quoted, _ := encode(head)
 	return quoted
 }
 
-// enter writes a call into the journal and returns where.
-func (g *Gate) enter(record *Call) int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	record.Seq = len(g.calls) + 1
-	g.calls = append(g.calls, *record)
-	return len(g.calls) - 1
-}
-
-// refuse journals a call that never began.
-func (g *Gate) refuse(record Call, kind DecisionKind, d policies.Decision, e *Error) *Pending {
-	e = g.redacted(e)
-	record.decided(kind, d)
-	record.Resource = g.options.Secrets.RedactString(record.Resource)
-	record.Error = e.Message
-	record.DurationMS = since(record.Started)
-	g.enter(&record)
-	p := ended(e)
-	p.fatal = g.record(record)
-	return p
-}
-
-// leave completes the journal when a call has ended.
-func (g *Gate) leave(c *call, p *Pending) {
-	g.mu.Lock()
-	j := &g.calls[c.index]
-	j.Resource = g.options.Secrets.RedactString(j.Resource)
-	j.DurationMS = since(j.Started)
-	if c.state != "" {
-		j.Decision, j.Would = c.state, g.options.Secrets.RedactString(c.would)
+// enter gives a call its number and writes it into the journal. It is called with mu.
+func (g *Gate) enter(record *Call) {
+	g.seq++
+	record.Seq = g.seq
+	record.Args = g.cap(record.Args)
+	if len(g.calls) >= journalCalls {
+		g.skipped++
+		return
 	}
-	if p.err != nil {
-		j.Error = p.err.Message
-		if p.err.Type == PermissionError {
+	g.calls = append(g.calls, record)
+}
+
+// cap cuts a text short when the journal is full. It is called with mu.
+func (g *Gate) cap(text json.RawMessage) json.RawMessage {
+	if g.written+int64(len(text)) > journalBytes && len(text) > journalBrief {
+		text = beginning(text, journalBrief)
+	}
+	g.written += int64(len(text))
+	return text
+}
+
+// refuse journals a call that never began. fatal is what broke, if something did.
+func (g *Gate) refuse(c *call, kind DecisionKind, d policies.Decision, e *Error, fatal error) *Pending {
+	e = g.redacted(e)
+	g.mu.Lock()
+	j := c.record
+	j.decided(kind, d)
+	j.Error = e.Message
+	j.DurationMS = g.since(j.Started)
+	g.enter(j)
+	record := *j
+	c.ended = true
+	g.mu.Unlock()
+	if err := g.record(record); err != nil && fatal == nil {
+		fatal = err
+	}
+	c.outcome = outcome{err: e, fatal: fatal}
+	close(c.done)
+	return &c.Pending
+}
+
+// leave completes the journal when a call has ended, and returns the entry. It is called with mu.
+func (g *Gate) leave(c *call, e *Error, shown json.RawMessage) Call {
+	j := c.record
+	j.DurationMS = g.since(j.Started)
+	if c.state != "" {
+		j.Decision, j.Would = c.state, clip(g.options.Secrets.RedactString(c.would), journalText)
+	}
+	if e != nil {
+		j.Error = e.Message
+		if e.Type == PermissionError {
 			j.Decision = DecisionDenied // the tool refused, on the terms of its grant
 		}
 	} else {
-		j.Result = g.shown(p.result)
+		j.Result = g.cap(shown)
 	}
 	record := *j
 	record.Checks = slices.Clone(j.Checks)
-	g.mu.Unlock()
-	if err := g.record(record); err != nil && p.fatal == nil {
-		p.fatal = err
-	}
+	return record
 }
 
 func (g *Gate) record(c Call) error {
 	if g.options.Record == nil {
 		return nil
 	}
+	g.recording.Lock()
+	defer g.recording.Unlock()
 	if err := g.options.Record(c); err != nil {
 		return fmt.Errorf("the call of %s could not be recorded, so the run was ended: %w", c.Tool, err)
 	}
@@ -141,7 +179,7 @@ func (g *Gate) record(c Call) error {
 }
 
 func (g *Gate) access(q policies.Request, d policies.Decision) {
-	a := Access{Action: q.Action, Resource: g.options.Secrets.RedactString(string(q.Resource.Type) + " " + clip(q.Resource.ID, 1000)), Decision: DecisionAllowed, Policy: d.Rule}
+	a := Access{Action: q.Action, Resource: g.resource(q), Decision: DecisionAllowed, Policy: d.Rule}
 	if !d.Allowed {
 		a.Decision = DecisionDenied
 	}
@@ -163,20 +201,31 @@ func (g *Gate) access(q policies.Request, d policies.Decision) {
 	g.accesses = append(g.accesses, a)
 }
 
-// Calls returns the journal: every call so far, in the order in which they began. A call that has not ended says so as its error.
+// Calls returns the journal: every call so far, in the order in which they began, the first 50,000 of them. A call that has not ended says so as its error.
 func (g *Gate) Calls() []Call {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	calls := slices.Clone(g.calls)
-	for i := range calls {
-		c := &calls[i]
-		c.Checks = slices.Clone(c.Checks)
-		if c.Result == nil && c.Error == "" && c.Decision != DecisionDryRun {
-			c.Error = "the run ended before the call did"
-			c.DurationMS = since(c.Started)
+	open := map[*Call]bool{}
+	for c := range g.atWork {
+		open[c.record] = true
+	}
+	calls := make([]Call, len(g.calls))
+	for i, j := range g.calls {
+		calls[i] = *j
+		calls[i].Checks = slices.Clone(j.Checks)
+		if open[j] {
+			calls[i].Error = "the run ended before the call did"
+			calls[i].DurationMS = g.since(j.Started)
 		}
 	}
 	return calls
+}
+
+// Omitted is how many calls beyond those of Calls there were.
+func (g *Gate) Omitted() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.skipped
 }
 
 // Accesses returns the decisions about what the program did without calling a tool, each kind once, and how many kinds beyond 1,000 are left out.
@@ -186,4 +235,7 @@ func (g *Gate) Accesses() (list []Access, omitted int) {
 	return slices.Clone(g.accesses), g.omitted
 }
 
-func since(start time.Time) float64 { return float64(time.Since(start).Microseconds()) / 1000 }
+// since is milliseconds, to the microsecond.
+func (g *Gate) since(start time.Time) float64 {
+	return float64(g.options.Now().Sub(start).Microseconds()) / 1000
+}

@@ -19,8 +19,13 @@ type Registry struct {
 func NewRegistry(definitions ...*Definition) (*Registry, error) {
 	r := &Registry{tools: make(map[string]*tool, len(definitions))}
 	var errs []error
-	for _, d := range definitions {
-		if err := r.add(d); err != nil {
+	groups := map[string]bool{} // the beginnings of names
+	for i, d := range definitions {
+		if d == nil {
+			errs = append(errs, fmt.Errorf("tool %d of %d is nil", i+1, len(definitions)))
+			continue
+		}
+		if err := r.add(d, groups); err != nil {
 			errs = append(errs, fmt.Errorf("tool %s: %w", quote(d.Name), err))
 		}
 	}
@@ -31,21 +36,32 @@ func NewRegistry(definitions ...*Definition) (*Registry, error) {
 	return r, nil
 }
 
-func (r *Registry) add(d *Definition) error {
+func (r *Registry) add(d *Definition, groups map[string]bool) error {
 	if err := checkName(d.Name); err != nil {
 		return err
 	}
 	if _, twice := r.tools[d.Name]; twice {
 		return errors.New("there are two of that name")
 	}
-	for name := range r.tools {
-		if strings.HasPrefix(name, d.Name+".") || strings.HasPrefix(d.Name, name+".") {
-			return fmt.Errorf("%s is a tool too, and a name is either a tool or the beginning of others", quote(name))
+	if groups[d.Name] {
+		return fmt.Errorf("other tools begin with %s., and a name is either a tool or the beginning of others", d.Name)
+	}
+	var beginnings []string
+	for i := range len(d.Name) {
+		if d.Name[i] != '.' {
+			continue
 		}
+		if r.tools[d.Name[:i]] != nil {
+			return fmt.Errorf("%s is a tool too, and a name is either a tool or the beginning of others", d.Name[:i])
+		}
+		beginnings = append(beginnings, d.Name[:i])
 	}
 	t, err := compile(*d)
 	if err != nil {
 		return err
+	}
+	for _, name := range beginnings {
+		groups[name] = true
 	}
 	r.tools[d.Name] = t
 	return nil

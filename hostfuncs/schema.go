@@ -2,36 +2,116 @@ package hostfuncs
 
 import (
 	"bytes"
-	"encoding/base64"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/google/jsonschema-go/jsonschema"
+)
 
-	"wand/policies/nearest"
+// Formats that mean something to this package.
+const (
+	formatHandle = "handle"
+	formatTime   = "date-time" // of arguments that become a time.Time
 )
 
 // schemaOf infers a schema from a Go type, and reads the tags that Tool names.
 func schemaOf[T any]() (*jsonschema.Schema, error) {
 	special := map[reflect.Type]*jsonschema.Schema{
-		reflect.TypeFor[[]byte](): {Type: "string", ContentEncoding: "base64"},
-		reflect.TypeFor[Bytes]():  {Types: []string{"string", "object"}, Format: formatBytes, Description: "text, or bytes"},
-		reflect.TypeFor[Handle](): {Type: "object", Description: "an opaque handle: pass it on as it is"},
+		reflect.TypeFor[[]byte]():          {Type: "string", ContentEncoding: "base64"},
+		reflect.TypeFor[Bytes]():           {Types: []string{"string", "object"}, Format: formatBytes, Description: "text, or bytes"},
+		reflect.TypeFor[Handle]():          {Type: "object", Format: formatHandle, Description: "an opaque handle: pass it on as it is"},
+		reflect.TypeFor[json.RawMessage](): {},
+		reflect.TypeFor[json.Number]():     {Type: "number"},
+		reflect.TypeFor[time.Time]():       {Type: "string", Format: formatTime},
+		reflect.TypeFor[time.Duration]():   {Type: "integer", Description: "in nanoseconds"},
 	}
 	t := reflect.TypeFor[T]()
+	if err := typesOf(t, special, map[reflect.Type]bool{}); err != nil {
+		return nil, err
+	}
 	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: special})
 	if err != nil {
 		return nil, err
 	}
-	return s, readTags(t, s, map[reflect.Type]bool{})
+	if err := readTags(t, s, map[reflect.Type]bool{}); err != nil {
+		return nil, err
+	}
+	plainLists(s)
+	return s, nil
+}
+
+// typesOf looks at every type that a value is made of: what encoding/json writes in a way that inference does not know goes into special, and what it
+// writes in a way that no schema says is an error.
+func typesOf(t reflect.Type, special map[reflect.Type]*jsonschema.Schema, open map[reflect.Type]bool) error {
+	if _, known := special[t]; known {
+		return nil
+	}
+	if open[t] {
+		return fmt.Errorf("type %v contains itself, which cannot be inferred: make the tool with Dynamic and a schema that says it with $ref", t)
+	}
+	open[t] = true
+	defer delete(open, t)
+	if t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface && !strings.HasPrefix(t.PkgPath(), "math/big") && t.PkgPath() != "log/slog" {
+		// A method of its own decides, on the value or on its address.
+		switch p := reflect.PointerTo(t); {
+		case p.Implements(reflect.TypeFor[json.Marshaler]()) || p.Implements(reflect.TypeFor[json.Unmarshaler]()):
+			special[t] = &jsonschema.Schema{}
+			return nil
+		case p.Implements(reflect.TypeFor[encoding.TextMarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
+			special[t] = &jsonschema.Schema{Type: "string"}
+			return nil
+		case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
+			special[t] = &jsonschema.Schema{Type: "string", ContentEncoding: "base64"}
+			return nil
+		}
+	}
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return typesOf(t.Elem(), special, open)
+	case reflect.Struct:
+		if t.PkgPath() == "math/big" {
+			return nil
+		}
+		for i := range t.NumField() {
+			f := t.Field(i)
+			name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+			switch {
+			case name == "-" && options == "" || !f.IsExported() && !f.Anonymous:
+				continue
+			case f.Anonymous && name != "":
+				return fmt.Errorf("field %s of %v: an embedded struct cannot have a name of its own; make it a field", f.Name, t)
+			case slices.Contains(strings.Split(options, ","), "string"):
+				return fmt.Errorf("field %s of %v: the option string of its json tag is not supported", f.Name, t)
+			}
+			if err := typesOf(f.Type, special, open); err != nil {
+				return fmt.Errorf("field %s: %w", f.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// plainLists takes back that a list may be null, which inference says of every slice: programs send lists, and a nil slice goes out as an empty one.
+func plainLists(s *jsonschema.Schema) {
+	if slices.Equal(s.Types, []string{"null", "array"}) {
+		s.Type, s.Types = "array", nil
+	}
+	if slices.Equal(s.Types, []string{"null"}) {
+		s.Types = nil // what inference makes of a pointer to something that may be anything
+	}
+	for child := range children(s) {
+		plainLists(child)
+	}
 }
 
 // readTags adds what struct tags say to the schema of a type, at every depth.
@@ -40,7 +120,7 @@ func readTags(t reflect.Type, s *jsonschema.Schema, seen map[reflect.Type]bool) 
 		t = t.Elem()
 	}
 	switch {
-	case s == nil || seen[t] || t == reflect.TypeFor[[]byte]():
+	case s == nil || seen[t]:
 		return nil
 	case (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) && s.Items != nil:
 		return readTags(t.Elem(), s.Items, seen)
@@ -77,13 +157,17 @@ func readTags(t reflect.Type, s *jsonschema.Schema, seen map[reflect.Type]bool) 
 }
 
 func readTag(tag reflect.StructTag, p *jsonschema.Schema) error {
+	single := p // what enum and pattern are about: of a list, each item
+	if p.Items != nil {
+		single = p.Items
+	}
 	if list, ok := tag.Lookup("enum"); ok {
 		for item := range strings.SplitSeq(list, ",") {
-			v, err := tagValue(item, p)
+			v, err := tagValue(strings.TrimSpace(item), single)
 			if err != nil {
 				return err
 			}
-			p.Enum = append(p.Enum, v)
+			single.Enum = append(single.Enum, v)
 		}
 	}
 	if text, ok := tag.Lookup("default"); ok {
@@ -103,6 +187,18 @@ func readTag(tag reflect.StructTag, p *jsonschema.Schema) error {
 			}
 			*at = &v
 		}
+	}
+	for name, at := range map[string]**int{"minLength": &p.MinLength, "maxLength": &p.MaxLength, "minItems": &p.MinItems, "maxItems": &p.MaxItems} {
+		if text, ok := tag.Lookup(name); ok {
+			v, err := strconv.Atoi(text)
+			if err != nil || v < 0 {
+				return fmt.Errorf("%s:%q is not a count", name, text)
+			}
+			*at = &v
+		}
+	}
+	if text, ok := tag.Lookup("pattern"); ok {
+		single.Pattern = text
 	}
 	return nil
 }
@@ -149,14 +245,11 @@ func propertyOrder(schema json.RawMessage) []string {
 type tool struct {
 	Definition
 	parameters    []string // by position
-	input, output *jsonschema.Resolved
-	bytes         bool // the result has strings that stand for bytes
-	tagged        bool // an argument is text or bytes, so bytes keep their tag
-	defaults      bool
+	input, output *node
+	defaults      bool            // the schema of the arguments has some
+	optional      map[string]bool // arguments for which null is the same as nothing
+	tagged        bool            // an argument is text or bytes, so bytes keep their tag
 }
-
-// maxSchema bounds the JSON of a schema from outside (an MCP server), in bytes.
-const maxSchema = 256 << 10
 
 // compile checks a definition and prepares it.
 func compile(d Definition) (*tool, error) {
@@ -166,62 +259,123 @@ func compile(d Definition) (*tool, error) {
 	if d.Call == nil {
 		return nil, errors.New("it has no function to call")
 	}
+	if d.Rate.Calls < 0 || d.Rate.Calls > 0 && d.Rate.Per <= 0 {
+		return nil, fmt.Errorf("a rate of %d calls in %v makes no sense", d.Rate.Calls, d.Rate.Per)
+	}
 	if d.Input == nil {
 		d.Input = &jsonschema.Schema{Type: "object"}
+	}
+	if d.Input.Type == "" && d.Input.Types == nil && d.Loose {
+		d.Input.Type = "object"
 	}
 	if d.Input.Type != "object" {
 		return nil, errors.New(`the schema of its arguments must say "type": "object"`)
 	}
-	if text, err := json.Marshal(d.Input); err != nil || len(text) > maxSchema {
-		return nil, fmt.Errorf("the schema of its arguments is unusable or larger than %d bytes", maxSchema)
-	}
 	t := &tool{Definition: d}
 	var err error
-	if t.input, err = d.Input.Resolve(&jsonschema.ResolveOptions{}); err != nil {
-		return nil, fmt.Errorf("the schema of its arguments: %w", err)
+	if t.input, err = compileSchema(d.Input, d.Loose); err != nil {
+		return nil, fmt.Errorf("the schema of its arguments, %w", err)
 	}
 	if d.Output != nil {
-		if t.output, err = d.Output.Resolve(&jsonschema.ResolveOptions{}); err != nil {
-			return nil, fmt.Errorf("the schema of its result: %w", err)
+		if t.output, err = compileSchema(d.Output, d.Loose); err != nil {
+			return nil, fmt.Errorf("the schema of its result, %w", err)
 		}
-		t.bytes = hasBytes(d.Output)
 	}
-	for _, p := range d.Input.Properties {
-		t.tagged = t.tagged || p.Format == formatBytes
+	// Only now that it has been walked is it known not to contain itself.
+	for _, s := range []*jsonschema.Schema{d.Input, d.Output} {
+		if text, err := encode(s); err != nil || len(text) > maxSchema {
+			return nil, fmt.Errorf("the schema of its arguments or of its result is unusable or larger than %d bytes", maxSchema)
+		}
 	}
 	t.parameters = slices.Clone(d.Input.PropertyOrder)
+	t.optional = map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(d.Input.Properties)) {
 		if !slices.Contains(t.parameters, name) {
 			t.parameters = append(t.parameters, name)
 		}
-		t.defaults = t.defaults || d.Input.Properties[name].Default != nil
+		p := t.input.properties[name]
+		null := checker{text: []byte("null"), quiet: 1}
+		t.optional[name] = !null.check(p) && (!slices.Contains(d.Input.Required, name) || p.source.Default != nil)
+		t.tagged = t.tagged || p.format == formatBytes
+	}
+	// What is required comes first, since nobody can leave it out to give what follows by position.
+	if d.Input.PropertyOrder == nil {
+		slices.SortStableFunc(t.parameters, func(a, b string) int {
+			return bool01(t.optionalArgument(a)) - bool01(t.optionalArgument(b))
+		})
+	}
+	if t.defaults, err = t.checkDefaults(t.input, "", 0); err != nil {
+		return nil, err
 	}
 	return t, nil
 }
 
-func hasBytes(s *jsonschema.Schema) bool {
-	if s == nil {
-		return false
+func bool01(b bool) int {
+	if b {
+		return 1
 	}
-	if s.ContentEncoding == "base64" || hasBytes(s.Items) || hasBytes(s.AdditionalProperties) {
-		return true
+	return 0
+}
+
+// optionalArgument says that a call can leave an argument out.
+func (t *tool) optionalArgument(name string) bool {
+	p := t.Input.Properties[name]
+	return !slices.Contains(t.Input.Required, name) || p != nil && p.Default != nil
+}
+
+// checkDefaults says whether arguments have defaults, and refuses those that do not fit.
+func (t *tool) checkDefaults(n *node, at string, depth int) (some bool, err error) {
+	if n == nil || depth > maxSchemaDepth {
+		return false, nil
 	}
-	for _, p := range s.Properties {
-		if hasBytes(p) {
-			return true
+	if text := n.source.Default; text != nil && at != "" {
+		c := checker{text: text, args: true}
+		if !json.Valid(text) || depthOf(text) > maxDepth || !c.check(n) && !t.Loose {
+			return false, fmt.Errorf("the default of the argument %s %s", at, strings.Replace(c.message(), "it ", "", 1))
+		}
+		some = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(n.properties)) {
+		inner, err := t.checkDefaults(n.properties[name], strings.TrimPrefix(at+"."+name, "."), depth+1)
+		if err != nil {
+			return false, err
+		}
+		some = some || inner
+	}
+	return some, nil
+}
+
+// fill puts defaults where arguments are missing.
+func fill(n *node, v map[string]any, depth int) (changed bool) {
+	for name, p := range n.properties {
+		given, has := v[name]
+		switch {
+		case !has && p.source.Default != nil:
+			if value, err := decode(p.source.Default); err == nil {
+				v[name] = numbers(value)
+				changed = true
+			}
+		case has && depth < maxSchemaDepth && p.properties != nil:
+			if inner, ok := given.(map[string]any); ok {
+				changed = fill(p, inner, depth+1) || changed
+			}
 		}
 	}
-	return false
+	return changed
 }
 
 // maxDepth is how deep arguments and results may nest.
 const maxDepth = 200
 
 // arguments checks the text of a call's arguments and returns them as the tool takes them: an object by name, tags replaced by plain JSON, defaults
-// filled in; decoded too, for rules to look at.
+// filled in; decoded too, for rules to look at. Both say the same: what a rule allowed is what the tool gets.
 func (t *tool) arguments(text []byte) (json.RawMessage, map[string]any, *Error) {
-	if depth(text) > maxDepth {
+	deep, colons := shape(text)
+	if deep > maxDepth {
 		return nil, nil, t.wrong(fmt.Sprintf("the arguments are nested deeper than %d levels", maxDepth), "")
+	}
+	if !utf8.Valid(text) {
+		return nil, nil, t.wrong("the arguments are not UTF-8", "")
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
@@ -229,8 +383,12 @@ func (t *tool) arguments(text []byte) (json.RawMessage, map[string]any, *Error) 
 	if err := d.Decode(&v); err != nil {
 		return nil, nil, t.wrong("the arguments are not JSON", "")
 	}
-	if _, err := d.Token(); err != io.EOF {
+	if len(bytes.TrimLeft(text[d.InputOffset():], " \t\r\n")) > 0 {
 		return nil, nil, t.wrong("there is something after the arguments", "")
+	}
+	if members(v) != colons {
+		// Which of the two counts is not the same everywhere, and the policy would look at one and the tool at the other.
+		return nil, nil, t.wrong("an object among the arguments has the same name twice", "")
 	}
 	c := plainer{tagged: t.tagged}
 	v = c.plain(v)
@@ -241,32 +399,57 @@ func (t *tool) arguments(text []byte) (json.RawMessage, map[string]any, *Error) 
 	if problem != nil {
 		return nil, nil, problem
 	}
-	if problem := t.check(args); problem != nil {
-		return nil, nil, problem
-	}
-	if t.defaults {
-		for name, p := range t.Input.Properties {
-			if _, given := args[name]; p.Default == nil || given {
-				continue
-			}
-			var value any
-			if json.Unmarshal(p.Default, &value) == nil {
-				args[name] = value
-				changed = true
-			}
+	for name, value := range args {
+		if value == nil && t.optional[name] {
+			delete(args, name)
+			changed = true
 		}
 	}
-	if err := t.input.Validate(args); err != nil {
-		return nil, nil, t.wrong(explain(err), "")
+	if t.defaults {
+		changed = fill(t.input, args, 0) || changed
 	}
-	if !changed && !c.changed {
-		return bytes.Clone(text), args, nil
+	if changed || c.changed {
+		var err error
+		if text, err = encode(args); err != nil {
+			return nil, nil, t.wrong("the arguments cannot be passed on", "")
+		}
 	}
-	encoded, err := encode(args)
-	if err != nil {
-		return nil, nil, t.wrong("the arguments cannot be passed on", "")
+	check := checker{text: text, args: true, typed: t.typed}
+	if !check.check(t.input) {
+		return nil, nil, t.wrong(check.message(), check.hint)
 	}
-	return encoded, args, nil
+	if len(check.edits) > 0 {
+		var err error
+		if text, err = check.edited(math.MaxInt64); err != nil {
+			return nil, nil, t.wrong("the arguments cannot be passed on", "")
+		}
+		if v, err = decode(text); err != nil {
+			return nil, nil, t.wrong("the arguments cannot be passed on", "")
+		}
+		args, _ = numbers(v).(map[string]any)
+		return text, args, nil
+	}
+	if changed || c.changed {
+		return text, args, nil
+	}
+	return bytes.Clone(text), args, nil
+}
+
+// members counts the members of all objects of a decoded value.
+func members(v any) int {
+	count := 0
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			count += members(x)
+		}
+	case map[string]any:
+		count = len(v)
+		for _, x := range v {
+			count += members(x)
+		}
+	}
+	return count
 }
 
 // bind turns arguments by position into arguments by name.
@@ -291,7 +474,7 @@ func (t *tool) bind(v any) (args map[string]any, changed bool, problem *Error) {
 		return nil, false, t.wrong("the arguments must be an object by parameter name", "")
 	}
 	if len(positional) > len(t.parameters) {
-		return nil, false, t.wrong(fmt.Sprintf("takes %d arguments by position, but %d were given", len(t.parameters), len(positional)), "")
+		return nil, false, t.wrong(fmt.Sprintf("takes %s by position, but %d were given", many(len(t.parameters), "argument"), len(positional)), "")
 	}
 	for i, value := range positional {
 		name := t.parameters[i]
@@ -303,87 +486,12 @@ func (t *tool) bind(v any) (args map[string]any, changed bool, problem *Error) {
 	return args, true, nil
 }
 
-// check finds the mistakes that programs make most often, in words better than a validator's.
-func (t *tool) check(args map[string]any) *Error {
-	s := t.Input
-	if closed(s) {
-		for _, name := range slices.Sorted(maps.Keys(args)) {
-			if _, known := s.Properties[name]; !known {
-				hint := ""
-				if best := nearest.Name(name, slices.Clone(t.parameters)); best != "" {
-					hint = "did you mean " + best + "?"
-				}
-				return t.wrong(fmt.Sprintf("has no argument %s", quote(name)), hint)
-			}
-		}
-	}
-	var missing []string
-	for _, name := range s.Required {
-		if _, given := args[name]; !given {
-			missing = append(missing, name)
-		}
-	}
-	switch len(missing) {
-	case 0:
-		return nil
-	case 1:
-		return t.wrong("lacks the argument "+missing[0], "")
-	}
-	return t.wrong("lacks the arguments "+strings.Join(missing, ", "), "")
-}
-
-// closed says that a schema takes no properties but those it lists.
-func closed(s *jsonschema.Schema) bool {
-	a := s.AdditionalProperties
-	return a != nil && a.Not != nil && len(s.PatternProperties) == 0
-}
-
 // wrong is an error about arguments. The hint is how the tool is called, unless there is a better one.
 func (t *tool) wrong(message, hint string) *Error {
 	if hint == "" {
 		hint = "the tool is " + t.signature()
 	}
 	return &Error{Type: ArgumentError, Message: t.Name + ": " + message, Hint: hint}
-}
-
-// explain makes a sentence for a model of what the validator says: `validating root: validating /properties/limit: type: x has type "string", want "integer"`.
-func explain(err error) string {
-	text := err.Error()
-	where := ""
-	for {
-		rest, ok := strings.CutPrefix(text, "validating ")
-		if !ok {
-			break
-		}
-		at, message, ok := strings.Cut(rest, ": ")
-		if !ok {
-			break
-		}
-		if at != "root" {
-			where = at
-		}
-		text = message
-	}
-	var path []string
-	parts := strings.Split(strings.TrimPrefix(where, "/"), "/")
-	for i := 0; i < len(parts); i++ {
-		switch parts[i] {
-		case "properties":
-			if i+1 < len(parts) {
-				i++
-				path = append(path, parts[i])
-			}
-		case "items":
-			path = append(path, "each item")
-		}
-	}
-	if len(text) > 300 {
-		text = text[:300] + "…"
-	}
-	if len(path) == 0 {
-		return text
-	}
-	return "argument " + strings.Join(path, ", ") + ": " + text
 }
 
 // plainer replaces the ABI's tagged values (modules/ABI.md) by plain JSON, and numbers by int64 or float64.
@@ -480,34 +588,33 @@ func (c *plainer) untag(tag string, v map[string]any) any {
 	return nil
 }
 
-// result checks what a tool returned, and tags what stands for bytes.
-func (t *tool) result(text json.RawMessage) (json.RawMessage, error) {
+// result checks what a tool returned, and marks what stands for bytes. text has passed valid.
+func (t *tool) result(text json.RawMessage, most int64) (json.RawMessage, error) {
+	if t.output == nil {
+		return text, nil
+	}
+	c := checker{text: text, typed: t.typed}
+	if !c.check(t.output) {
+		return nil, fmt.Errorf("its result is not what its schema says: %s", c.message())
+	}
+	return c.edited(most)
+}
+
+// valid is the text that a tool returned as JSON in UTF-8 of bounded depth.
+func valid(text json.RawMessage) (json.RawMessage, error) {
 	if len(text) == 0 {
-		text = json.RawMessage("null")
+		return json.RawMessage("null"), nil
 	}
 	if !json.Valid(text) {
 		return nil, errors.New("it returned something that is not JSON")
 	}
-	if depth(text) > maxDepth {
+	if depthOf(text) > maxDepth {
 		return nil, fmt.Errorf("its result is nested deeper than %d levels", maxDepth)
 	}
-	if t.output == nil {
-		return text, nil
+	if !utf8.Valid(text) {
+		text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, errors.New("it returned something that is not JSON")
-	}
-	v = numbers(v)
-	if err := t.output.Validate(v); err != nil {
-		return nil, fmt.Errorf("its result is not what its schema says: %s", explain(err))
-	}
-	if !t.bytes {
-		return text, nil
-	}
-	return encode(tagBytes(v, t.Output))
+	return text, nil
 }
 
 // numbers is a decoded value with Go numbers; what is beyond them is only ever looked at by a validator.
@@ -531,37 +638,15 @@ func numbers(v any) any {
 	return v
 }
 
-// tagBytes marks the strings that a schema calls base64 as bytes, so that the guest gets bytes.
-func tagBytes(v any, s *jsonschema.Schema) any {
-	if s == nil {
-		return v
-	}
-	switch v := v.(type) {
-	case string:
-		if s.ContentEncoding == "base64" {
-			if _, err := base64.StdEncoding.DecodeString(v); err == nil {
-				return map[string]any{"$type": "bytes", "value": v}
-			}
-		}
-	case []any:
-		for i := range v {
-			v[i] = tagBytes(v[i], s.Items)
-		}
-	case map[string]any:
-		for k := range v {
-			p := s.Properties[k]
-			if p == nil {
-				p = s.AdditionalProperties
-			}
-			v[k] = tagBytes(v[k], p)
-		}
-	}
-	return v
+// depthOf is how deep a JSON text nests.
+func depthOf(text []byte) int {
+	deep, _ := shape(text)
+	return deep
 }
 
-// depth is how deep a JSON text nests.
-func depth(text []byte) int {
-	d, most, quoted := 0, 0, false
+// shape is how deep a JSON text nests, and how many members its objects have.
+func shape(text []byte) (deep, members int) {
+	d, quoted := 0, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case quoted && c == '\\':
@@ -571,12 +656,14 @@ func depth(text []byte) int {
 		case quoted:
 		case c == '{' || c == '[':
 			d++
-			most = max(most, d)
+			deep = max(deep, d)
 		case c == '}' || c == ']':
 			d--
+		case c == ':':
+			members++
 		}
 	}
-	return most
+	return deep, members
 }
 
 func clip(s string, n int) string {
