@@ -1,0 +1,19 @@
+//go:build unix
+
+package group
+
+import "syscall"
+
+type handle struct{}
+
+func (g *Group) signal(kill bool) {
+	s := syscall.SIGTERM
+	if kill {
+		s = syscall.SIGKILL
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.reaped {
+		_ = syscall.Kill(-g.cmd.Process.Pid, s) // nobody left is what was wanted
+	}
+}
