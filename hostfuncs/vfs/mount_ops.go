@@ -806,6 +806,11 @@ func (f *FS) renameHost(from, to *spot) Errno {
 		if e := fileOrLink(replaced, folder); e != OK {
 			return e
 		}
+		if folder { // package os does not replace one, not even an empty one
+			if err := newRoot.Remove(newName); err != nil {
+				return errnoOf(err)
+			}
+		}
 	}
 	if oldAbove == newAbove {
 		err = oldRoot.Rename(oldName, newName)
