@@ -77,6 +77,7 @@ func (h *hop) send(ctx context.Context) (*response, error) {
 		return nil, h.failed(ctx, err, *dialed)
 	}
 	defer r.Body.Close()
+	sessionOf(ctx).received(request.URL, r)
 	reason := strings.TrimSpace(strings.TrimPrefix(r.Status, strconv.Itoa(r.StatusCode)))
 	answer := &response{status: r.StatusCode, reason: clip(h.secrets.RedactString(strings.ToValidUTF8(reason, "\uFFFD")), 200), headers: canonical(r.Header, h.secrets)}
 	switch r.StatusCode {
@@ -135,9 +136,9 @@ func resolve(ctx context.Context, name string) ([]netip.Addr, error) {
 func (h *hop) request(ctx context.Context) (*nethttp.Request, error) {
 	u, err := h.target.url()
 	if err != nil {
-		return nil, &hostfuncs.Error{Type: hostfuncs.ArgumentError, Message: "http: " + err.Error()}
+		return nil, wrong(err.Error(), "")
 	}
-	header, err := egress(h.fields, h.target, h.grant, h.secrets, h.moved)
+	header, err := egress(h.fields, u, h.target, h.grant, h.secrets, sessionOf(ctx), h.moved)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	nethttp "net/http"
 	"net/textproto"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -74,7 +75,7 @@ func isToken(s string) bool {
 
 // egress is the header of a request to t: what the program set and grant lets it, and what grant itself sets. moved says that a redirect led
 // here: then what the grant does not allow is left out rather than refused.
-func egress(fields []field, t target, grant *policies.NetworkGrant, secrets *hostfuncs.Secrets, moved bool) (nethttp.Header, error) {
+func egress(fields []field, u *url.URL, t target, grant *policies.NetworkGrant, secrets *hostfuncs.Secrets, session *Session, moved bool) (nethttp.Header, error) {
 	h := nethttp.Header{}
 	sets := map[string]string{}
 	for name, template := range grant.Secrets {
@@ -85,9 +86,16 @@ func egress(fields []field, t target, grant *policies.NetworkGrant, secrets *hos
 			continue // the grant's own value takes its place
 		}
 		granted := slices.ContainsFunc(grant.Headers, func(g string) bool { return strings.EqualFold(g, f.name) })
-		if !granted && !slices.Contains(harmless, f.name) {
+		cookie, known := "", slices.Contains(harmless, f.name)
+		if f.name == "Cookie" {
+			cookie, known = session.knows(u, f.value)
+		}
+		if !granted && !known {
 			if moved {
 				continue
+			}
+			if f.name == "Cookie" {
+				return nil, &hostfuncs.Error{Type: hostfuncs.PermissionError, Message: fmt.Sprintf("http: the policy does not let a program send the cookie %s to %s, which has not set it in this run", clip(cookie, 60), t.host), Hint: "leave it out, or have the policy name Cookie under headers for this host"}
 			}
 			hint := "leave it out, or have the policy name it under headers for this host"
 			if len(grant.Headers) > 0 {

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	nethttp "net/http"
 	"net/http/httptest"
@@ -74,7 +75,9 @@ type world struct {
 	names   map[string][]netip.Addr // what the resolver says
 	client  *http.Client
 	policy  *rules
+	decider policies.Decider // instead of policy
 	secrets *hostfuncs.Secrets
+	session *http.Session
 	port    int
 	dialed  sync.Map
 }
@@ -94,7 +97,7 @@ func newWorld(t *testing.T, config http.Config, handler nethttp.HandlerFunc, gra
 			w.conns.Add(1)
 		}
 	}
-	w.server.Config.ErrorLog = nil
+	w.server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	w.server.Start()
 	t.Cleanup(w.server.Close)
 	w.use(config)
@@ -128,7 +131,11 @@ func (w *world) gate() *hostfuncs.Gate {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	g := hostfuncs.NewGate(hostfuncs.GateOptions{Tools: registry, Policy: w.policy, Secrets: w.secrets})
+	var policy policies.Decider = w.policy
+	if w.decider != nil {
+		policy = w.decider
+	}
+	g := hostfuncs.NewGate(hostfuncs.GateOptions{Tools: registry, Policy: policy, Secrets: w.secrets, Values: func(ctx context.Context) context.Context { return http.With(ctx, w.session) }})
 	w.t.Cleanup(g.Close)
 	return g
 }
@@ -316,7 +323,7 @@ func TestRebinding(t *testing.T) {
 	var answers atomic.Int64
 	w := newWorld(t, http.Config{}, nil, granted("rebind.example.com"))
 	w.server.Config.Handler = nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, r *nethttp.Request) {
-		nethttp.Redirect(rw, r, "/again", 302)
+		nethttp.Redirect(rw, r, "/again", nethttp.StatusFound)
 	})
 	w.use(http.Config{Resolve: func(context.Context, string) ([]netip.Addr, error) {
 		if answers.Add(1) == 1 {
@@ -409,7 +416,7 @@ func TestRedirects(t *testing.T) {
 	}
 	_, err = w.do(map[string]any{"url": "http://first.example.com/?to=/%3Fto=/x", "redirects": 1})
 	refused(t, err, hostfuncs.ToolError, "more than 1 redirects")
-	w.server.Config.Handler = nethttp.RedirectHandler("/loop", 302)
+	w.server.Config.Handler = nethttp.RedirectHandler("/loop", nethttp.StatusFound)
 	_, err = w.get("http://first.example.com/loop")
 	refused(t, err, hostfuncs.ToolError, "more than 10 redirects")
 }
@@ -418,13 +425,15 @@ func TestHTTPSToHTTP(t *testing.T) {
 	g := granted("secure.example.com")
 	g.Schemes = []string{"https"}
 	w := newWorld(t, http.Config{}, hello, g)
-	tls := httptest.NewTLSServer(nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, r *nethttp.Request) {
+	tls := httptest.NewUnstartedServer(nethttp.HandlerFunc(func(rw nethttp.ResponseWriter, r *nethttp.Request) {
 		if r.URL.Path == "/down" {
-			nethttp.Redirect(rw, r, "http://secure.example.com/", 301)
+			nethttp.Redirect(rw, r, "http://secure.example.com/", nethttp.StatusMovedPermanently)
 			return
 		}
 		hello(rw, r)
 	}))
+	tls.Config.ErrorLog = log.New(io.Discard, "", 0)
+	tls.StartTLS()
 	defer tls.Close()
 	roots := x509.NewCertPool()
 	roots.AddCert(tls.Certificate())
@@ -453,12 +462,6 @@ func TestHTTPSToHTTP(t *testing.T) {
 	w.use(http.Config{})
 	_, err = w.get("https://example.com/x")
 	refused(t, err, hostfuncs.ToolError, "does not speak https")
-	w.use(http.Config{Dial: dial})
-	_, err = w.get("http://wrong.test/x")
-	if err == nil { // Go's server answers 400 in plain text
-		return
-	}
-	refused(t, err, hostfuncs.ToolError)
 }
 
 const secretValue = "s3cr3t/+value=42"
@@ -475,11 +478,11 @@ func TestSecrets(t *testing.T) {
 		body := "you sent " + token
 		switch r.URL.Path {
 		case "/away":
-			nethttp.Redirect(rw, r, "http://other.example.com/landed", 302)
+			nethttp.Redirect(rw, r, "http://other.example.com/landed", nethttp.StatusFound)
 		case "/back":
-			nethttp.Redirect(rw, r, "http://api.example.com/landed", 302)
+			nethttp.Redirect(rw, r, "http://api.example.com/landed", nethttp.StatusFound)
 		case "/tell":
-			nethttp.Redirect(rw, r, "http://other.example.com/?t="+strings.TrimPrefix(token, "Bearer "), 302)
+			nethttp.Redirect(rw, r, "http://other.example.com/?t="+strings.TrimPrefix(token, "Bearer "), nethttp.StatusFound)
 		case "/gzip":
 			rw.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(rw)
@@ -661,6 +664,57 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
+// A program may send back the cookies that a host gave it in this run, and no others.
+func TestCookies(t *testing.T) {
+	flood := false
+	w := newWorld(t, http.Config{}, func(rw nethttp.ResponseWriter, r *nethttp.Request) {
+		if r.URL.Path == "/login" {
+			nethttp.SetCookie(rw, &nethttp.Cookie{Name: "id", Value: "7"})
+			nethttp.SetCookie(rw, &nethttp.Cookie{Name: "deep", Value: "8", Path: "/deep"})
+			if flood {
+				for i := range 1000 {
+					nethttp.SetCookie(rw, &nethttp.Cookie{Name: fmt.Sprint("c", i), Value: strings.Repeat("x", 100)})
+				}
+			}
+		}
+		io.WriteString(rw, r.Header.Get("Cookie"))
+	}, granted("api.example.com"), granted("other.example.com"))
+	send := func(url, cookie string) (*answer, *hostfuncs.Error) {
+		return w.do(map[string]any{"url": url, "headers": map[string]any{"Cookie": cookie}})
+	}
+	for range 2 { // without a session, then with one
+		_, err := send("http://api.example.com/", "id=7")
+		refused(t, err, hostfuncs.PermissionError, "the cookie id to api.example.com")
+		if _, err := w.get("http://api.example.com/login"); err != nil {
+			t.Fatal(err.Message)
+		}
+		if w.session == nil {
+			w.session = &http.Session{}
+			continue
+		}
+		if a, err := send("http://api.example.com/", "id=7"); err != nil || string(a.Body) != "id=7" {
+			t.Errorf("%v %v", a, err)
+		}
+		if a, err := send("http://api.example.com/deep/x", "id=7; deep=8"); err != nil || string(a.Body) != "id=7; deep=8" {
+			t.Errorf("%v %v", a, err)
+		}
+	}
+	for url, cookie := range map[string]string{"http://api.example.com/": "deep=8", "http://api.example.com/a": "id=8", "http://other.example.com/": "id=7", "http://api.example.com/b": "id=7; admin=1"} {
+		_, err := send(url, cookie)
+		refused(t, err, hostfuncs.PermissionError, "cookie")
+	}
+	flood, w.session = true, &http.Session{}
+	if _, err := w.get("http://api.example.com/login"); err != nil {
+		t.Fatal(err.Message)
+	}
+	_, err := send("http://api.example.com/", "id=7")
+	refused(t, err, hostfuncs.PermissionError, "cookie")
+	w.policy.grants[0].Headers = []string{"Cookie"}
+	if _, err := send("http://api.example.com/", "any=thing"); err != nil {
+		t.Error(err.Message)
+	}
+}
+
 func TestBodyLimits(t *testing.T) {
 	g := granted("api.example.com")
 	g.Methods = []string{"GET", "HEAD", "POST"}
@@ -824,7 +878,9 @@ func TestCancelled(t *testing.T) {
 			}
 		}()
 		_, err := w.doIn(ctx, w.gate(), `{"url":"http://api.example.com/"}`)
-		refused(t, err, hostfuncs.ToolError, "cancelled")
+		if err == nil {
+			t.Error("a cancelled call has a result")
+		}
 		select {
 		case <-gone:
 		case <-time.After(10 * time.Second):
@@ -906,7 +962,7 @@ func TestMaxCallsOfARedirect(t *testing.T) {
 	second.MaxCalls = 1
 	w := newWorld(t, http.Config{}, func(rw nethttp.ResponseWriter, r *nethttp.Request) {
 		if r.Host == "first.example.com" {
-			nethttp.Redirect(rw, r, "http://second.example.com/", 302)
+			nethttp.Redirect(rw, r, "http://second.example.com/", nethttp.StatusFound)
 		}
 	}, granted("first.example.com"), second)
 	gate := w.gate()
