@@ -127,7 +127,8 @@ func TestGoProgram(t *testing.T) {
 	}
 }
 
-// TestForeignPrograms runs the WASI test programs that wazero brings: C and Rust over wasi-libc, Zig, and TinyGo.
+// TestForeignPrograms runs the WASI test programs that wazero brings: C and Rust over wasi-libc, Zig, and TinyGo; on files in memory and on a mounted
+// folder of the host.
 func TestForeignPrograms(t *testing.T) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/tetratelabs/wazero").Output()
 	if err != nil {
@@ -154,20 +155,37 @@ func TestForeignPrograms(t *testing.T) {
 				if !slices.Contains(c.only, name) {
 					continue
 				}
-				files := vfs.New(vfs.Options{})
-				if err := errors.Join(files.MkdirAll("dir"), files.WriteFile("file", append([]byte("content"), make([]byte, 25)...))); err != nil {
+				text := append([]byte("content"), make([]byte, 25)...)
+				memory, mounted, folder := vfs.New(vfs.Options{}), vfs.New(vfs.Options{}), t.TempDir()
+				if err := errors.Join(memory.MkdirAll("dir"), memory.WriteFile("file", text),
+					os.Mkdir(filepath.Join(folder, "dir"), 0o755), os.WriteFile(filepath.Join(folder, "file"), text, 0o644),
+					mounted.MountHost("/host", vfs.Mount{Host: folder, Access: vfs.AccessRead})); err != nil {
 					t.Fatal(err)
 				}
-				var stdout, stderr bytes.Buffer
-				stop := runGuest(t, code, &wasi.State{
-					FS: files, Args: append([]string{"wasi"}, strings.Fields(c.args)...), Terminal: [3]bool{false, true, false},
-					Stdin: strings.NewReader("x"), Stdout: &stdout, Stderr: &stderr,
-				})
-				got := strings.NewReplacer("./.\n", "", "./..\n", "", "/work/", "./").Replace(stdout.String())
-				if stop != nil && stop.ExitCode != 0 || got != c.want || stderr.Len() > 0 {
-					t.Errorf("%s: %v\n%s%s", c.args, stop, got, stderr.String())
+				for at, files := range map[string]*vfs.FS{"/work": memory, "/host": mounted} {
+					args := strings.ReplaceAll(c.args, "/work", at)
+					var stdout, stderr bytes.Buffer
+					stop := runGuest(t, code, &wasi.State{
+						FS: files, Args: append([]string{"wasi"}, strings.Fields(args)...), Terminal: [3]bool{false, true, false},
+						Stdin: strings.NewReader("x"), Stdout: &stdout, Stderr: &stderr,
+					})
+					got := strings.NewReplacer("./.\n", "", "./..\n", "", at+"/", "./").Replace(stdout.String())
+					// The host lists in an order of its own.
+					if strings.HasPrefix(c.args, "ls") {
+						got, c.want = sortedLines(got), sortedLines(c.want)
+					}
+					if stop != nil && stop.ExitCode != 0 || got != c.want || stderr.Len() > 0 {
+						t.Errorf("%s: %v\n%s%s", args, stop, got, stderr.String())
+					}
+					files.Close()
 				}
 			}
 		})
 	}
+}
+
+func sortedLines(text string) string {
+	lines := strings.SplitAfter(text, "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "")
 }
