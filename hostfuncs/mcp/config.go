@@ -117,7 +117,7 @@ func Parse(text []byte) (Config, error) {
 		if prefix := Name(name); prefix == "" {
 			err = errors.Join(err, errors.New("a server needs a name"))
 		} else if other, taken := prefixes[prefix]; taken {
-			err = errors.Join(err, fmt.Errorf("its tools would be called %s.…, as those of server %q; rename one", prefix, other))
+			err = errors.Join(err, fmt.Errorf("its tools would be called %s.TOOL, as those of server %q; rename one", prefix, other))
 		} else {
 			prefixes[prefix] = name
 		}

@@ -67,7 +67,7 @@ func Open(ctx context.Context, c Config) (*Client, error) {
 			continue
 		}
 		if other, taken := prefixes[s.prefix]; taken || s.prefix == "" {
-			errs = append(errs, s.problem(fmt.Errorf("its tools would be called %s.…, as those of server %q; rename one", s.prefix, other)))
+			errs = append(errs, s.problem(fmt.Errorf("its tools would be called %s.TOOL, as those of server %q; rename one", s.prefix, other)))
 			continue
 		}
 		prefixes[s.prefix] = name

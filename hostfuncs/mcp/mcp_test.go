@@ -465,6 +465,33 @@ func TestHTTP(t *testing.T) {
 	})
 }
 
+func TestServersOfTheSDK(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	config := mcp.Config{Servers: map[string]mcp.Server{}}
+	for _, name := range []string{"everything", "memory"} {
+		path := filepath.Join(dir, name+".exe")
+		if out, err := exec.Command("go", "build", "-o", path, "github.com/modelcontextprotocol/go-sdk/examples/server/"+name).CombinedOutput(); err != nil {
+			t.Skipf("the SDK's example cannot be built: %v\n%s", err, out)
+		}
+		config.Servers[name] = mcp.Server{Command: path}
+	}
+	g := gate(t, open(t, config))
+	for _, test := range []struct{ name, args, want string }{
+		{"everything.greet", `{"name":"Ada"}`, `"Hi Ada"`},
+		{"everything.greet", `{"Name":"Ada"}`, "ArgumentError: …"},
+		{"everything.greet_structured", `{"name":"Ada"}`, `{"message":"Hi Ada"}`},
+		{"everything.roots", `{}`, "ToolError: …"},
+		{"everything.sample", `{}`, "ToolError: …"},
+		{"memory.create_entities", `{"entities":[{"name":"Ada","entityType":"person","observations":["wrote a program"]}]}`, `{"entities":[{…`},
+		{"memory.open_nodes", `{"names":["Ada"]}`, `{"entities":[{"entityType":"person","name":"Ada",…`},
+	} {
+		if got := call(t.Context(), g, test.name, test.args); !matches(got, test.want) {
+			t.Errorf("%s(%s) = %s\nwant %s", test.name, test.args, clip(got), test.want)
+		}
+	}
+}
+
 func TestNothingSurvives(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

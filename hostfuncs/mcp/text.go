@@ -37,22 +37,30 @@ func clip(s string, n int) string {
 	return s
 }
 
-// Name is how a name of a server or a tool is written in the name of a tool: what is no letter, digit or _ becomes _, so do further underscores at the
-// beginning; before a digit comes one, and one comes after a keyword of Python. search-books becomes search_books.
+// Name is how a name of a server or a tool is written in the name of a tool: what is no letter, digit or _ becomes one _, or nothing at the end; underscores
+// at the beginning become one; before a digit comes one, and one comes after a keyword of Python. search-books becomes search_books.
 func Name(original string) string {
 	if original == "" {
 		return ""
 	}
-	b := []byte(strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-			return r
+	var b []byte
+	gap := false
+	for i := range len(original) {
+		c := original[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' {
+			if gap && c != '_' && (len(b) == 0 || b[len(b)-1] != '_') {
+				b = append(b, '_')
+			}
+			gap = false
+			b = append(b, c)
+		} else {
+			gap = true
 		}
-		return '_'
-	}, original))
+	}
 	for len(b) > 1 && b[0] == '_' && b[1] == '_' {
 		b = b[1:]
 	}
-	if b[0] >= '0' && b[0] <= '9' {
+	if len(b) == 0 || b[0] >= '0' && b[0] <= '9' {
 		b = append([]byte{'_'}, b...)
 	}
 	if _, is := slices.BinarySearch(keywords, string(b)); is {
