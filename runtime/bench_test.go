@@ -92,7 +92,7 @@ func benchmarkHostCall(b *testing.B, language compiler.Language, text string) {
 			b.Fatal(err)
 		}
 		start := time.Now()
-		report := mustComplete(b, rt, m, runtime.Options{Input: input, Tools: map[string]runtime.ToolFunc{"echo": echo}}, "1\n")
+		report := mustComplete(b, rt, m, runtime.Options{Input: input, Tools: registry(b, map[string]toolFunc{"echo": echo}), Policy: everyTool}, "1\n")
 		took := time.Since(start)
 		if got := report.Usage.HostCalls.Used; got != int64(n) {
 			b.Fatalf("%d host calls, not %d", got, n)

@@ -18,20 +18,26 @@ import (
 	"wand/compiler"
 	"wand/compiler/meter"
 	"wand/hostfuncs"
+	"wand/hostfuncs/builtin"
 	"wand/hostfuncs/vfs"
 	"wand/hostfuncs/wasi"
+	"wand/policies"
 	"wand/runtime/engine"
 )
 
 // job is one run from its inputs to its report.
 type job struct {
-	rt      *Runtime
-	program *program
-	module  *compiler.Module
-	options Options
-	op      string
-	started time.Time
-	startup time.Duration
+	rt        *Runtime
+	program   *program
+	module    *compiler.Module
+	options   Options
+	op        string
+	authority *authority
+	kit       *builtin.Run
+	clockName string
+	random    io.Reader
+	started   time.Time
+	startup   time.Duration
 
 	run  run
 	fs   *vfs.FS
@@ -55,7 +61,10 @@ func (j *job) do(ctx context.Context) (*Report, error) {
 	r.out = newOutput(r.limits.Output, keep, j.options.SpillDir, j.options.Stdout, j.options.Stderr, r.hold)
 	defer r.out.stdout.close()
 	defer r.out.stderr.close()
-	return j.report(r.settled(j.guarded(ctx)))
+	ended := r.settled(j.guarded(ctx))
+	cancel()
+	r.gate.Close()
+	return j.report(ended)
 }
 
 // settled makes the fuel limit exact: a program that ended by itself, after its last check, with more charged than there was, has exhausted its
@@ -64,8 +73,8 @@ func (r *run) settled(err error) error {
 	var stop *hostfuncs.Stop
 	var trap *engine.Trap
 	byItself := err == nil || errors.As(err, &trap) || errors.As(err, &stop) && stop.Kind == hostfuncs.KindExit
-	if byItself && r.charged > r.limits.Fuel {
-		return &hostfuncs.Stop{Kind: hostfuncs.KindFuel, Used: r.charged, Limit: r.limits.Fuel}
+	if used := r.charged + r.lent.fuel.Load(); byItself && used > r.limits.Fuel {
+		return &hostfuncs.Stop{Kind: hostfuncs.KindFuel, Used: used, Limit: r.limits.Fuel}
 	}
 	return err
 }
@@ -120,16 +129,18 @@ func (j *job) where(ctx context.Context, instance engine.Instance, err error) {
 	if !errors.As(err, &stop) || stop.Kind == hostfuncs.KindExit || stop.Kind == hostfuncs.KindInternal || !instance.HasFunction("wand_where") {
 		return
 	}
-	charged, limits, calls, output := r.used(), r.limits, r.callCount, r.out.limit
+	charged, limits, calls, output := r.used(), r.limits, r.callCount.Load(), r.out.limit
 	defer func() {
 		// The question is ours: the program does not pay for it.
-		r.limits, r.callCount, r.out.limit = limits, calls, output
-		r.granted, r.fuel = charged, nil
+		r.limits, r.out.limit = limits, output
+		r.callCount.Store(calls)
+		r.granted.Store(charged)
+		r.fuel = nil
 	}()
 	r.charged = charged
-	r.granted = 0
+	r.granted.Store(0)
 	r.fuel.Set(0)
-	r.limits.Fuel = fuel
+	r.limits.Fuel = fuel + r.lent.fuel.Load()
 	// A guest that is no longer itself may do more than answer: calls and output are over for this run.
 	r.limits.HostCalls, r.out.limit = 0, r.out.used
 	r.ctx = context.WithoutCancel(ctx)
@@ -157,9 +168,6 @@ func (j *job) prepareFiles() (*wasi.State, error) {
 		return nil, err
 	}
 	clock := o.Clock
-	if clock == nil {
-		clock = wasi.NewRealClock()
-	}
 	j.fs = vfs.New(vfs.Options{MaxBytes: r.limits.Storage, Charge: r.hold, Now: clock.Now})
 	if err := j.program.mount(j.fs); err != nil {
 		return nil, err
@@ -181,6 +189,10 @@ func (j *job) prepareFiles() (*wasi.State, error) {
 			return nil, fmt.Errorf("file %s: %w", f.Path, err)
 		}
 	}
+	ctx := r.ctx
+	if err := j.kit.Mount(j.fs, func(q policies.Request) error { return r.gate.Permit(ctx, q) }); err != nil {
+		return nil, err
+	}
 	j.mark = j.fs.Mark()
 	env := make([]string, 0, len(o.Env))
 	for k, v := range o.Env {
@@ -190,7 +202,7 @@ func (j *job) prepareFiles() (*wasi.State, error) {
 	return &wasi.State{
 		FS: j.fs, Args: append([]string{j.module.Name}, o.Args...), Env: env,
 		Stdin: o.Stdin, Stdout: &r.out.stdout, Stderr: &r.out.stderr,
-		Clock: clock, Random: rand.Reader, Charge: r.burn,
+		Clock: clock, Random: j.random, Charge: r.burn,
 	}, nil
 }
 
@@ -253,7 +265,7 @@ func (j *job) runGuest(ctx context.Context, instance engine.Instance) error {
 	at := uint32(stack[0])
 	if at == 0 {
 		r := &j.run
-		return &hostfuncs.Stop{Kind: hostfuncs.KindMemory, Used: r.linear + int64(len(text)), Limit: r.limits.Memory, Detail: "loading the program"}
+		return &hostfuncs.Stop{Kind: hostfuncs.KindMemory, Used: r.linear.Load() + int64(len(text)), Limit: r.limits.Memory, Detail: "loading the program"}
 	}
 	copy(view(instance.Memory(), at, uint32(len(text))), text)
 	stack = []uint64{uint64(at), uint64(len(text))}
@@ -287,9 +299,9 @@ func (j *job) runCommand(ctx context.Context, instance engine.Instance) error {
 func (j *job) report(ended error) (*Report, error) {
 	r := &j.run
 	rep := &Report{
-		Schema: ReportSchema, ID: newID(), Calls: r.calls, Usage: usage(r.limits),
+		Schema: ReportSchema, ID: newID(), Usage: usage(r.limits),
 		Module: ModuleInfo{Language: string(j.module.Language), Digest: j.module.Digest, Guest: j.program.label, Engine: j.rt.config.Engine.Name()},
-		Replay: Replay{Seed: hex.EncodeToString(j.options.Seed[:]), Clock: "real"},
+		Replay: Replay{Seed: hex.EncodeToString(j.options.Seed[:]), Clock: j.clockName}, Policy: j.authority.info,
 	}
 	err := rep.settle(j.module, ended, r.response)
 	rep.stoppedAt(j.module, j.stack)
@@ -299,13 +311,15 @@ func (j *job) report(ended error) (*Report, error) {
 	if j.translated() {
 		j.writeTraceback(rep)
 	}
+	rep.takeCalls(r.gate)
+	rep.Log, rep.LogDropped = j.kit.Log.Entries(), j.kit.Log.Dropped()
 	rep.takeOutput(r.out)
 	if j.fs != nil {
 		rep.Usage.Storage = j.fs.Usage().PeakStorageBytes
 		rep.takeFiles(j.fs, j.mark)
 	}
 	u := &rep.Usage
-	u.Fuel.Used, u.Memory.PeakBytes, u.HostCalls.Used, u.StartupUS = r.charged, r.peak, r.callCount, j.startup.Microseconds()
+	u.Fuel.Used, u.Memory.PeakBytes, u.HostCalls.Used, u.StartupUS = r.charged+r.lent.fuel.Load(), r.peak.Load(), r.callCount.Load()+r.lent.calls.Load(), j.startup.Microseconds()
 	u.WallMS = milliseconds(time.Since(j.started))
 	return rep, err
 }
@@ -370,7 +384,7 @@ func (j *job) refused(limits Limits, why error) *Report {
 		Error:  &Error{Kind: KindUnsupported, Message: why.Error()},
 		Usage:  usage(limits),
 		Module: ModuleInfo{Language: string(j.module.Language), Digest: j.module.Digest, Engine: j.rt.config.Engine.Name()},
-		Replay: Replay{Seed: hex.EncodeToString(j.options.Seed[:]), Clock: "real"},
+		Replay: Replay{Seed: hex.EncodeToString(j.options.Seed[:]), Clock: j.clockName}, Policy: j.authority.info,
 	}
 }
 

@@ -35,8 +35,8 @@ func TestRunsLeaveNothingBehind(t *testing.T) {
 	}
 	rt := sharedRuntime(t)
 	spill := t.TempDir()
-	echo := map[string]runtime.ToolFunc{"t": func(_ context.Context, args json.RawMessage) (json.RawMessage, error) { return args, nil }}
-	panics := map[string]runtime.ToolFunc{"t": func(context.Context, json.RawMessage) (json.RawMessage, error) { panic("no") }}
+	echo := map[string]toolFunc{"t": func(_ context.Context, args json.RawMessage) (json.RawMessage, error) { return args, nil }}
+	panics := map[string]toolFunc{"t": func(context.Context, json.RawMessage) (json.RawMessage, error) { panic("no") }}
 	kinds := []struct {
 		language compiler.Language
 		text     string
@@ -53,8 +53,8 @@ func TestRunsLeaveNothingBehind(t *testing.T) {
 		{compiler.Python, "print(1)\n", runtime.Options{Stdout: brokenWriter{}}},
 		{compiler.Python, "print(1)\n", runtime.Options{Stdout: brokenWriter{panics: true}}},
 		{compiler.Python, "input()\n", runtime.Options{Stdin: bytes.NewReader(nil)}},
-		{compiler.Python, "import tools\ntools.call('t', a=1)\n", runtime.Options{Tools: echo}},
-		{compiler.Python, "import tools\ntools.call('t', a=1)\n", runtime.Options{Tools: panics}},
+		{compiler.Python, "import tools\ntools.call('t', a=1)\n", runtime.Options{Tools: registry(t, echo), Policy: everyTool}},
+		{compiler.Python, "import tools\ntools.call('t', a=1)\n", runtime.Options{Tools: registry(t, panics), Policy: everyTool}},
 		{compiler.Python, "import time; time.sleep(9)\n", runtime.Options{Limits: runtime.Limits{Deadline: 5 * time.Millisecond}}},
 		{compiler.JavaScript, "console.log(1); [1]\n", runtime.Options{}},
 		{compiler.JavaScript, "null.x\n", runtime.Options{}},

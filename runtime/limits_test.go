@@ -93,7 +93,7 @@ func TestLimitsDefault(t *testing.T) {
 		{"exhausted host_calls", fmt.Sprintf("INPUT = %d\n%s", d.HostCalls+1, callToolPython)},
 	} {
 		t.Run(c.want, func(t *testing.T) {
-			r := start(t, rt, compiler.Python, c.program, runtime.Options{Tools: map[string]runtime.ToolFunc{"t": echo}, SpillDir: t.TempDir()})
+			r := start(t, rt, compiler.Python, c.program, runtime.Options{Tools: registry(t, map[string]toolFunc{"t": echo}), Policy: everyTool, SpillDir: t.TempDir()})
 			wants(t, r, c.want)
 		})
 	}
@@ -293,19 +293,28 @@ func TestLimitMemoryExact(t *testing.T) {
 func TestLimitMemoryCountsWhatTheHostHolds(t *testing.T) {
 	t.Parallel()
 	rt := sharedRuntime(t)
-	big := func(context.Context, json.RawMessage) (json.RawMessage, error) {
-		return json.RawMessage(`"` + strings.Repeat("x", 4<<20) + `"`), nil
-	}
 	limits := runtime.Limits{Memory: 64 << 20, Storage: 512 << 20, Output: 512 << 20}
-	for name, program := range map[string]string{
-		"files": "b = bytes(1 << 20)\nfor i in range(100):\n    open(f'f{i}', 'wb').write(b)\n",
-		"calls": "import _wand\nfor i in range(100):\n    _wand.call('t', b'{}')\n",
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := runtime.Options{Limits: limits, Tools: map[string]runtime.ToolFunc{"t": big}, SpillDir: t.TempDir()}
-			wants(t, start(t, rt, compiler.Python, program, o), "exhausted memory")
-		})
-	}
+	t.Run("files", func(t *testing.T) {
+		program := "b = bytes(1 << 20)\nfor i in range(100):\n    open(f'f{i}', 'wb').write(b)\n"
+		wants(t, start(t, rt, compiler.Python, program, runtime.Options{Limits: limits, SpillDir: t.TempDir()}), "exhausted memory")
+	})
+	t.Run("results of calls", func(t *testing.T) {
+		peak := func(size int) int64 {
+			tool := func(context.Context, json.RawMessage) (json.RawMessage, error) {
+				return json.RawMessage(`"` + strings.Repeat("x", size) + `"`), nil
+			}
+			o := runtime.Options{Tools: registry(t, map[string]toolFunc{"t": tool}), Policy: everyTool}
+			r := start(t, rt, compiler.Python, "import _wand\n_wand.call('t', b'{}') and None\n", o)
+			wants(t, r, "completed")
+			o.Limits.Memory = r.Usage.Memory.PeakBytes - 1
+			wants(t, start(t, rt, compiler.Python, "import _wand\n_wand.call('t', b'{}') and None\n", o), "exhausted memory")
+			return r.Usage.Memory.PeakBytes
+		}
+		const size = 4 << 20
+		if small, large := peak(1), peak(size); large-small < 2*size { // on the host and in the guest
+			t.Errorf("a result of %d bytes takes %d", size, large-small)
+		}
+	})
 	t.Run("kept output", func(t *testing.T) {
 		o := runtime.Options{Limits: limits, KeepOutput: 100 << 20, SpillDir: t.TempDir()}
 		wants(t, start(t, rt, compiler.Python, "import os\nb = bytes(1 << 20)\nfor i in range(100):\n    os.write(1, b)\n", o), "exhausted memory")
@@ -390,7 +399,7 @@ func TestLimitHostCallsExact(t *testing.T) {
 			made := 0
 			tool := func(ctx context.Context, args json.RawMessage) (json.RawMessage, error) { made++; return args, nil }
 			r := start(t, rt, language, program, runtime.Options{
-				Limits: runtime.Limits{HostCalls: 7}, Tools: map[string]runtime.ToolFunc{"t": tool}, Input: fmt.Append(nil, c.calls),
+				Limits: runtime.Limits{HostCalls: 7}, Tools: registry(t, map[string]toolFunc{"t": tool}), Policy: everyTool, Input: fmt.Append(nil, c.calls),
 			})
 			wants(t, r, c.want)
 			if made != 7 || len(r.Calls) != 7 {
@@ -450,7 +459,7 @@ func TestLimitDeadlineExact(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
-			r := start(t, rt, compiler.Python, program, runtime.Options{Limits: limits, Tools: map[string]runtime.ToolFunc{"slow": slow}})
+			r := start(t, rt, compiler.Python, program, runtime.Options{Limits: limits, Tools: registry(t, map[string]toolFunc{"slow": slow}), Policy: everyTool})
 			wants(t, r, "exhausted deadline")
 			if took := time.Since(began); took < deadline || took > deadline+attackGrace {
 				t.Errorf("stopped after %v, the deadline was %v", took, deadline)
@@ -546,7 +555,7 @@ try {
 			}
 			for i, language := range []compiler.Language{compiler.Python, compiler.JavaScript} {
 				program := fmt.Sprintf([]string{python, javascript}[i], a[i])
-				r := start(t, rt, language, program, runtime.Options{Limits: limits, Tools: map[string]runtime.ToolFunc{"t": echo}, SpillDir: t.TempDir()})
+				r := start(t, rt, language, program, runtime.Options{Limits: limits, Tools: registry(t, map[string]toolFunc{"t": echo}), Policy: everyTool, SpillDir: t.TempDir()})
 				wants(t, r, "exhausted "+kind)
 				for _, f := range r.Files {
 					if strings.HasSuffix(f.Path, "caught") {
@@ -574,7 +583,7 @@ func TestLimitsAreMentioned(t *testing.T) {
 		{"open('f', 'wb').write(bytes(9999999))\n", runtime.Limits{Storage: 1 << 20}, []string{"storage limit", "1 MiB"}},
 		{"import tools\nwhile True: tools.call('t')\n", runtime.Limits{HostCalls: 3}, []string{"host calls limit", "3"}},
 	} {
-		r := start(t, rt, compiler.Python, c.program, runtime.Options{Limits: c.limits, Tools: map[string]runtime.ToolFunc{"t": echo}, SpillDir: t.TempDir()})
+		r := start(t, rt, compiler.Python, c.program, runtime.Options{Limits: c.limits, Tools: registry(t, map[string]toolFunc{"t": echo}), Policy: everyTool, SpillDir: t.TempDir()})
 		text := r.Feedback(0)
 		for _, w := range append(c.words, "stopped: ", "next step: ") {
 			if !strings.Contains(text, w) {

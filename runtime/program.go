@@ -69,9 +69,9 @@ func (p *program) close(ctx context.Context) error {
 
 // instance returns an instance for a run, one that an earlier run has left in order or a new one, with the run's accounts connected to it.
 func (p *program) instance(ctx context.Context, r *run) (engine.Instance, error) {
-	r.linear = int64(p.minPages) * engine.PageSize
+	r.linear.Store(int64(p.minPages) * engine.PageSize)
 	if p.image != nil {
-		r.linear = int64(p.image.Size())
+		r.linear.Store(int64(p.image.Size()))
 	}
 	r.account("loading the program")
 	instance := p.ready.take(uint64(r.limits.Memory))
@@ -81,7 +81,8 @@ func (p *program) instance(ctx context.Context, r *run) (engine.Instance, error)
 			return nil, err
 		}
 	}
-	r.fuel, r.granted = instance.Global(meter.GlobalFuel), 0
+	r.fuel = instance.Global(meter.GlobalFuel)
+	r.granted.Store(0)
 	r.fuel.Set(0)
 	if depth := instance.Global(meter.GlobalDepth); depth != nil {
 		depth.Set(uint64(MaxCallDepth - r.limits.CallDepth))

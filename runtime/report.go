@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io"
 
+	"wand/hostfuncs"
+	"wand/hostfuncs/log"
 	"wand/hostfuncs/vfs"
 )
 
@@ -65,11 +67,16 @@ type Report struct {
 	Warnings  []Warning       `json:"warnings,omitempty" jsonschema:"what the language warned of"`
 	Usage     Usage           `json:"usage" jsonschema:"what the run used, beside its limits"`
 	Calls     []Call          `json:"calls,omitempty" jsonschema:"the host calls, in order"`
-	Files     []FileChange    `json:"files,omitempty" jsonschema:"what the run created or changed in its filesystem"`
+	Accesses  []Access        `json:"accesses,omitempty" jsonschema:"what the policy decided about mounted files, each kind once"`
+	Log       []log.Entry     `json:"log,omitempty" jsonschema:"what the program told the log tools"`
+	// LogDropped is how many entries there was no room for.
+	LogDropped int          `json:"log_dropped,omitempty" jsonschema:"how many more entries there were than are listed"`
+	Files      []FileChange `json:"files,omitempty" jsonschema:"what the run created or changed in its filesystem"`
 	// FilesOmitted is how many more there were than the 1,000 that Files lists.
-	FilesOmitted int        `json:"files_omitted,omitempty" jsonschema:"how many more files there were than are listed"`
-	Module       ModuleInfo `json:"module" jsonschema:"what ran"`
-	Replay       Replay     `json:"replay" jsonschema:"what is needed to run it again with the same outcome"`
+	FilesOmitted int         `json:"files_omitted,omitempty" jsonschema:"how many more files there were than are listed"`
+	Module       ModuleInfo  `json:"module" jsonschema:"what ran"`
+	Policy       *PolicyInfo `json:"policy,omitempty" jsonschema:"what it ran under; absent when there was none, which grants nothing"`
+	Replay       Replay      `json:"replay" jsonschema:"what is needed to run it again with the same outcome"`
 }
 
 // Truncated says how much output the report leaves out and where all of it is.
@@ -151,15 +158,11 @@ type CountUsage struct {
 	Limit int64 `json:"limit"`
 }
 
-// Call is one host call of the program.
-type Call struct {
-	Seq        int             `json:"seq"`
-	Tool       string          `json:"tool"`
-	Args       json.RawMessage `json:"args,omitempty"`
-	Result     json.RawMessage `json:"result,omitempty"`
-	Error      string          `json:"error,omitempty"`
-	DurationMS float64         `json:"duration_ms"`
-}
+// Call is one host call of the program, Access a decision about something that it did without one, such as opening a mounted file.
+type (
+	Call   = hostfuncs.Call
+	Access = hostfuncs.Access
+)
 
 // FileChange is a file that the run created or changed.
 type FileChange struct {
@@ -185,6 +188,12 @@ type ModuleInfo struct {
 	Digest   string `json:"digest" jsonschema:"sha256 of the program"`
 	Guest    string `json:"guest,omitempty" jsonschema:"interpreter and version"`
 	Engine   string `json:"engine"`
+}
+
+// PolicyInfo names the policy of a run.
+type PolicyInfo struct {
+	Name   string `json:"name,omitempty"`
+	Digest string `json:"digest" jsonschema:"sha256 of the effective policy"`
 }
 
 // Replay holds the inputs of a run that are not in the program.

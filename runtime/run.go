@@ -5,17 +5,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	goruntime "runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
 	"wand/compiler/meter"
 	"wand/hostfuncs"
-	"wand/policies/nearest"
 	"wand/runtime/engine"
 )
 
@@ -27,21 +25,23 @@ type run struct {
 
 	// Fuel. The guest counts down a slice in a global of its own and asks for more when it is below zero.
 	slice   int64
-	granted int64 // sum of the slices handed out
-	charged int64 // fuel used in all, known when the guest has ended
+	granted atomic.Int64 // sum of the slices handed out
+	charged int64        // fuel used in all, known when the guest has ended
 	fuel    engine.Global
 
-	// Memory, in bytes: what the guest sees, what the host holds for it, the most there was of both.
-	linear, held, peak int64
+	// Memory, in bytes: what the guest sees, what the host holds for it, the most there was of both. Tools at work beside the guest look at them.
+	linear, held, peak atomic.Int64
 	maxPages           uint32 // the module's own maximum
 
+	lent lent // what children have of the run's budget
+
 	out       *output
-	tools     map[string]ToolFunc
-	calls     []Call
-	callCount int64
-	underway  map[int64]*Call // started calls by number, until wait says that they ended
-	started   int64           // the number of the last one
-	ended     chan startedCall
+	gate      *hostfuncs.Gate
+	language  string // of the guest, for Describe
+	callCount atomic.Int64
+	underway  map[int64]*hostfuncs.Pending // started calls by number, until wait says that they ended
+	started   int64                        // the number of the last one
+	ended     chan int64
 	pending   []byte // result of the last host call, until the guest takes it
 	response  []byte
 }
@@ -89,16 +89,17 @@ func meterFuncs() []hostfuncs.Func {
 // refill is where a busy guest meets the outside world: it accounts for the slice that is used up, stops the run if it must, lets
 // other goroutines have the processor (native code is never preempted), and hands out the next slice.
 func (r *run) refill(left int64) int64 {
-	charged := r.granted - left
-	if charged > r.limits.Fuel {
-		panic(&hostfuncs.Stop{Kind: hostfuncs.KindFuel, Used: charged, Limit: r.limits.Fuel})
+	charged := r.granted.Load() - left
+	limit := r.limits.Fuel - r.lent.fuel.Load()
+	if charged > limit {
+		panic(&hostfuncs.Stop{Kind: hostfuncs.KindFuel, Used: r.limits.Fuel - limit + charged, Limit: r.limits.Fuel})
 	}
 	if r.ctx.Err() != nil {
 		panic(stopOf(r.ctx))
 	}
 	goruntime.Gosched()
-	next := min(r.slice, r.limits.Fuel-charged)
-	r.granted = charged + next
+	next := min(r.slice, limit-charged)
+	r.granted.Store(charged + next)
 	return next
 }
 
@@ -107,7 +108,7 @@ func (r *run) used() int64 {
 	if r.fuel == nil {
 		return 0
 	}
-	return r.granted - int64(r.fuel.Get())
+	return r.granted.Load() - int64(r.fuel.Get())
 }
 
 // burn charges the guest for work that the host did for it. The guest notices at its next check.
@@ -119,25 +120,46 @@ func (r *run) grow(size int, pages uint32) {
 	if uint64(size)/engine.PageSize+uint64(pages) > uint64(r.maxPages) {
 		return
 	}
-	r.linear = int64(size) + int64(pages)*engine.PageSize
+	r.linear.Store(int64(size) + int64(pages)*engine.PageSize)
 	r.account("growing the program's memory")
 }
 
 // hold changes what the host holds for the run.
 func (r *run) hold(delta int64) {
-	r.held += delta
+	r.held.Add(delta)
 	if delta > 0 {
 		r.account("")
 	}
 }
 
 func (r *run) account(detail string) {
-	sum := r.linear + r.held
+	sum := r.memory()
 	if sum > r.limits.Memory {
 		panic(&hostfuncs.Stop{Kind: hostfuncs.KindMemory, Used: sum, Limit: r.limits.Memory, Detail: detail})
 	}
-	r.peak = max(r.peak, sum)
+	for {
+		peak := r.peak.Load()
+		if sum <= peak || r.peak.CompareAndSwap(peak, sum) {
+			return
+		}
+	}
 }
+
+// reserve is hold for tools that work beside the guest: what does not fit is refused rather than the end of the run.
+func (r *run) reserve(delta int64) bool {
+	for {
+		held := r.held.Load()
+		if delta > 0 && r.linear.Load()+held+delta+r.lent.memory.Load() > r.limits.Memory {
+			return false
+		}
+		if r.held.CompareAndSwap(held, held+delta) {
+			return true
+		}
+	}
+}
+
+// memory is what counts against the run's limit at this moment.
+func (r *run) memory() int64 { return r.linear.Load() + r.held.Load() + r.lent.memory.Load() }
 
 // stopOf says why a context is done: the runtime's own Stop (deadline) where there is one, else a cancellation by the caller.
 func stopOf(ctx context.Context) *hostfuncs.Stop {
@@ -147,11 +169,6 @@ func stopOf(ctx context.Context) *hostfuncs.Stop {
 	}
 	return &hostfuncs.Stop{Kind: hostfuncs.KindCancelled, Detail: "the caller cancelled the run"}
 }
-
-// ToolFunc is a host function that a program may call by name: JSON in, JSON out. An error becomes an exception of the program's
-// language with the error's text. It must return when ctx is done; a run does not wait for one that does not, and its answer is lost. One
-// that panics fails the run with an error of Run.
-type ToolFunc func(ctx context.Context, args json.RawMessage) (json.RawMessage, error)
 
 // wandFuncs are the imports of the guest ABI (modules/ABI.md).
 func wandFuncs() []hostfuncs.Func {
@@ -223,88 +240,76 @@ func view(memory []byte, offset, length uint32) []byte {
 // callCost is the fuel of one host call, beside its size: about what the host's work costs.
 const callCost = 2000
 
-// What the journal takes for a call beside its texts, and how much of a name or of arguments that are no JSON it and messages show, in bytes.
+// What the journal takes for a call beside its texts and at most for one of those, and how much of a name messages show, in bytes.
 const (
 	callBytes = 256
+	callText  = 8 << 10
 	callShown = 200
 )
 
 // call runs one host function for the guest and keeps its result for take. Name and arguments are in the guest's memory.
-func (r *run) call(ctx context.Context, guestName, guestArgs []byte) []byte {
-	name, args, record := r.admit(ctx, guestName, guestArgs)
-	start := time.Now()
-	result, failure := r.invoke(ctx, name, record.Tool, args)
-	record.DurationMS = milliseconds(time.Since(start))
-	if ctx.Err() != nil {
+func (r *run) call(ctx context.Context, name, args []byte) []byte {
+	p := r.begin(ctx, name, args)
+	select {
+	case <-p.Done():
+	case <-ctx.Done():
 		panic(stopOf(ctx))
 	}
-	envelope := r.answer(&record, result, failure)
-	r.calls = append(r.calls, record)
-	return envelope
+	return r.answer(ctx, p)
 }
 
-// admit counts a call and charges for it, before anything happens.
-func (r *run) admit(ctx context.Context, guestName, guestArgs []byte) (name string, args []byte, record Call) {
-	shown := strings.ToValidUTF8(string(guestName[:min(len(guestName), callShown)]), "\uFFFD")
-	r.callCount++
-	if r.callCount > r.limits.HostCalls {
-		panic(&hostfuncs.Stop{Kind: hostfuncs.KindHostCalls, Used: r.callCount, Limit: r.limits.HostCalls, Detail: "calling " + shown})
+// begin counts a call and charges for it, before anything happens.
+func (r *run) begin(ctx context.Context, name, args []byte) *hostfuncs.Pending {
+	if count := r.callCount.Add(1) + r.lent.calls.Load(); count > r.limits.HostCalls {
+		shown := strings.ToValidUTF8(string(name[:min(len(name), callShown)]), "\uFFFD")
+		panic(&hostfuncs.Stop{Kind: hostfuncs.KindHostCalls, Used: count, Limit: r.limits.HostCalls, Detail: "calling " + shown})
 	}
 	if ctx.Err() != nil {
 		panic(stopOf(ctx))
 	}
-	r.burn(callCost + int64(len(guestArgs))/16)
-	r.hold(int64(len(guestArgs)) + int64(len(guestName)) + callBytes - int64(len(r.pending)))
+	r.burn(callCost + int64(len(args))/16)
+	r.hold(journaled(len(args)) + journaled(len(name)) + callBytes - int64(len(r.pending)))
 	r.pending = nil
-	name, args = string(guestName), bytes.Clone(guestArgs)
-	return name, args, Call{Seq: int(r.callCount), Tool: shown, Args: shownJSON(args)}
+	return r.gate.Start(ctx, string(name), args)
 }
 
-// answer notes how a call ended and keeps for take what the guest gets.
-func (r *run) answer(record *Call, result json.RawMessage, failure *callFailure) []byte {
-	var envelope []byte
-	if failure != nil {
-		r.hold(2 * int64(len(failure.Message)))
-		record.Error = failure.Message
-		envelope, _ = json.Marshal(map[string]any{"error": failure})
-		r.hold(int64(len(envelope) - len(failure.Message)))
-	} else {
-		r.hold(2*int64(len(result)) + int64(len(`{"ok":}`)))
-		record.Result = shownJSON(result)
-		envelope = slices.Concat([]byte(`{"ok":`), result, []byte("}"))
+// answer keeps for take how a call ended.
+func (r *run) answer(ctx context.Context, p *hostfuncs.Pending) []byte {
+	result, failure, fatal := p.Outcome()
+	if ctx.Err() != nil {
+		panic(stopOf(ctx))
 	}
-	r.pending = envelope
-	return envelope
+	if fatal != nil {
+		panic(fatal)
+	}
+	shown := len(result)
+	if failure != nil {
+		shown = len(failure.Message)
+		r.pending, _ = json.Marshal(map[string]any{"error": failure})
+	} else {
+		r.pending = slices.Concat([]byte(`{"ok":`), result, []byte("}"))
+	}
+	p.Release()
+	r.hold(int64(len(r.pending)) + journaled(shown))
+	return r.pending
 }
 
-// startedCall is how a call that the guest started ended.
-type startedCall struct {
-	number  int64
-	result  json.RawMessage
-	failure *callFailure
-	took    time.Duration
-	panic   any
-}
+// journaled is what the journal keeps of a text, in bytes.
+func journaled(length int) int64 { return int64(min(length, callText)) }
 
 // start begins a call beside the guest and returns its number. It ends with the run at the latest.
-func (r *run) start(ctx context.Context, guestName, guestArgs []byte) int64 {
-	name, args, record := r.admit(ctx, guestName, guestArgs)
+func (r *run) start(ctx context.Context, name, args []byte) int64 {
+	p := r.begin(ctx, name, args)
 	if r.underway == nil {
-		r.underway, r.ended = map[int64]*Call{}, make(chan startedCall)
+		r.underway, r.ended = map[int64]*hostfuncs.Pending{}, make(chan int64)
 	}
 	r.started++
-	r.underway[r.started] = &record
 	number, ended := r.started, r.ended
+	r.underway[number] = p
 	go func() {
-		begun := time.Now()
-		done := startedCall{number: number}
-		func() {
-			defer func() { done.panic = recover() }()
-			done.result, done.failure = r.invoke(ctx, name, record.Tool, args)
-		}()
-		done.took = time.Since(begun)
+		<-p.Done()
 		select {
-		case ended <- done:
+		case ended <- number:
 		case <-ctx.Done():
 		}
 	}()
@@ -325,38 +330,30 @@ func (r *run) wait(ctx context.Context, limit time.Duration) int64 {
 		defer timer.Stop()
 		elapsed = timer.C
 	}
-	var done startedCall
 	select {
-	case done = <-r.ended:
+	case number := <-r.ended:
+		p := r.underway[number]
+		delete(r.underway, number)
+		return number<<32 | int64(len(r.answer(ctx, p)))
 	case <-ctx.Done():
 		panic(stopOf(ctx))
 	case <-elapsed:
 		return 0
 	}
-	if done.panic != nil {
-		panic(done.panic)
+}
+
+func describeTools(g *hostfuncs.Gate, prefix, language string) []byte {
+	if d, ok := any(g).(interface {
+		Describe(prefix, language string) []byte
+	}); ok {
+		return d.Describe(prefix, language)
 	}
-	record := r.underway[done.number]
-	delete(r.underway, done.number)
-	record.DurationMS = milliseconds(done.took)
-	envelope := r.answer(record, done.result, done.failure)
-	r.calls = append(r.calls, *record)
-	return done.number<<32 | int64(len(envelope))
+	return []byte(`{"tools":[]}`)
 }
 
 // describe keeps for take what there is to say about tools.
-func (r *run) describe(name string) []byte {
-	type tool struct {
-		Name string `json:"name"`
-	}
-	tools := []tool{}
-	for n := range r.tools {
-		if name == "" || n == name || strings.HasPrefix(n, name+".") {
-			tools = append(tools, tool{n})
-		}
-	}
-	slices.SortFunc(tools, func(a, b tool) int { return strings.Compare(a.Name, b.Name) })
-	text, _ := json.Marshal(map[string]any{"tools": tools})
+func (r *run) describe(prefix string) []byte {
+	text := describeTools(r.gate, prefix, r.language)
 	r.burn(callCost + int64(len(text))/16)
 	r.hold(int64(len(text)) - int64(len(r.pending)))
 	r.pending = text
@@ -396,88 +393,6 @@ func depthOf(text []byte) int {
 		}
 	}
 	return most
-}
-
-// callFailure is the error form of a host call's result.
-type callFailure struct {
-	Type    string `json:"type"`
-	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"`
-}
-
-func (r *run) invoke(ctx context.Context, name, shown string, args []byte) (json.RawMessage, *callFailure) {
-	if !json.Valid(args) {
-		return nil, &callFailure{Type: "ArgumentError", Message: "the arguments are not JSON"}
-	}
-	tool, ok := r.tools[name]
-	if !ok {
-		return nil, r.unknownTool(name, shown)
-	}
-	result, err := callTool(ctx, name, tool, args)
-	if err != nil {
-		return nil, &callFailure{Type: "ToolError", Message: err.Error()}
-	}
-	if len(result) == 0 {
-		result = json.RawMessage("null")
-	}
-	if !json.Valid(result) {
-		return nil, &callFailure{Type: "ToolError", Message: shown + " returned something that is not JSON"}
-	}
-	return result, nil
-}
-
-// toolGrace is how long a run that is over waits for a tool that does not listen to its context, before it leaves it to itself.
-const toolGrace = time.Second
-
-// callTool calls a tool beside the guest, so that one that never returns cannot hold the run beyond its deadline.
-func callTool(ctx context.Context, name string, tool ToolFunc, args []byte) (json.RawMessage, error) {
-	type answer struct {
-		result json.RawMessage
-		err    error
-		panic  any
-	}
-	answers := make(chan answer, 1)
-	go func() {
-		a := answer{err: errors.New("the tool ended without an answer")} // runtime.Goexit
-		defer func() {
-			if a.panic = recover(); a.panic != nil {
-				if _, ok := a.panic.(*hostfuncs.Stop); !ok {
-					a.panic = fmt.Errorf("tool %s panicked: %v\n%s", name, a.panic, debug.Stack())
-				}
-			}
-			answers <- a
-		}()
-		a.result, a.err = tool(ctx, args)
-	}()
-	var a answer
-	select {
-	case a = <-answers:
-	case <-ctx.Done():
-		select {
-		case a = <-answers:
-		case <-time.After(toolGrace):
-			panic(stopOf(ctx))
-		}
-	}
-	if a.panic != nil {
-		panic(a.panic)
-	}
-	return a.result, a.err
-}
-
-func (r *run) unknownTool(name, shown string) *callFailure {
-	if len(r.tools) == 0 {
-		return &callFailure{Type: "PermissionError", Message: "no tool named " + shown + ": this run has no tools"}
-	}
-	names := make([]string, 0, len(r.tools))
-	for n := range r.tools {
-		names = append(names, n)
-	}
-	f := &callFailure{Type: "PermissionError", Message: "no tool named " + shown}
-	if best := nearest.Name(name, names); best != "" {
-		f.Hint = "did you mean " + best + "?"
-	}
-	return f
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

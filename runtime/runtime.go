@@ -13,11 +13,11 @@ package runtime
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -26,6 +26,7 @@ import (
 	"wand/hostfuncs"
 	"wand/hostfuncs/wasi"
 	"wand/modules"
+	"wand/policies"
 	"wand/runtime/engine"
 	"wand/runtime/engine/wazero"
 )
@@ -50,6 +51,13 @@ type Config struct {
 	Guest func(name string) (*modules.Guest, error)
 	// Progress hears of work that takes long, such as preparing a guest for the first time. Default: nobody does.
 	Progress func(message string)
+	// Overlays are an organisation's policies: what they forbid and the limits they set hold for every run, whatever its own policy says.
+	Overlays []*policies.Overlay
+	// Problem hears of what goes wrong beside the runs and is the owner's to know, such as an MCP server that ended. It must not block. Default: nobody
+	// does.
+	Problem func(error)
+	// LookupEnv finds the host's environment variables that policies name. Default: os.LookupEnv.
+	LookupEnv func(name string) (value string, ok bool)
 	// FuelSlice is how much fuel a program burns between two looks at its deadline. It changes no result. Default 1,000,000.
 	FuelSlice int64
 }
@@ -61,14 +69,16 @@ type Runtime struct {
 	// CacheError is why nothing is kept between processes although it should be; nil when all is well.
 	cacheError error
 
-	mu       sync.Mutex
-	closed   bool
-	guests   map[string]*guestSlot
-	packages map[string]*packageTree // by digest
-	used     int64                   // grows with every use of a package
-	active   sync.WaitGroup
-	base     context.Context
-	shutdown context.CancelCauseFunc
+	mu          sync.Mutex
+	closed      bool
+	guests      map[string]*guestSlot
+	packages    map[string]*packageTree // by digest
+	authorities map[*policies.Policy]*authoritySlot
+	joined      map[[2]*hostfuncs.Registry]*hostfuncs.Registry
+	used        int64 // grows with every use of a package
+	active      sync.WaitGroup
+	base        context.Context
+	shutdown    context.CancelCauseFunc
 }
 
 // guestSlot makes sure that a guest is prepared once, by whoever comes first. Who waits for it stops waiting when its own context ends, and
@@ -109,10 +119,14 @@ func New(ctx context.Context, c Config) (*Runtime, error) {
 	if c.Progress == nil {
 		c.Progress = func(string) {}
 	}
+	if c.LookupEnv == nil {
+		c.LookupEnv = os.LookupEnv
+	}
 	if c.FuelSlice <= 0 {
 		c.FuelSlice = defaultSlice
 	}
-	rt := &Runtime{config: c, guests: map[string]*guestSlot{}, packages: map[string]*packageTree{}}
+	rt := &Runtime{config: c, guests: map[string]*guestSlot{}, packages: map[string]*packageTree{},
+		authorities: map[*policies.Policy]*authoritySlot{}, joined: map[[2]*hostfuncs.Registry]*hostfuncs.Registry{}}
 	rt.base, rt.shutdown = context.WithCancelCause(context.WithoutCancel(ctx))
 	if !c.NoCache {
 		rt.vault, rt.cacheError = openCache(c.CacheDir)
@@ -168,6 +182,11 @@ func (rt *Runtime) Close(ctx context.Context) error {
 	}
 	rt.shutdown(nil)
 	var errs []error
+	for _, slot := range rt.authorities {
+		if slot.ready != nil {
+			errs = append(errs, slot.ready.kit.Close())
+		}
+	}
 	for _, slot := range rt.guests {
 		if slot.ready != nil {
 			errs = append(errs, slot.ready.close(ctx))
@@ -215,8 +234,20 @@ type Options struct {
 	Files []File
 	// Packages can be imported by a Python program.
 	Packages []Package
-	// Tools are the host functions that the program may call, by name. Default: none.
-	Tools map[string]ToolFunc
+	// Policy says what the program may reach, and bounds its limits further. It must not change once it was used. Default: nothing is granted.
+	Policy *policies.Policy
+	// Principal names the program or agent in requests to the policy. Default "run".
+	Principal string
+	// Tools are tools of the embedder's own, beside the built-in ones. Policy has to grant them as it has to grant those.
+	Tools *hostfuncs.Registry
+	// Approve is asked where the policy wants somebody to agree to a call. Default: such calls are refused.
+	Approve hostfuncs.Approver
+	// Record hears of every call when it has ended; an error of it ends the run. It is what an audit file hangs on.
+	Record func(hostfuncs.Call) error
+	// Observe hears of every decision of the policy, from which policies.Learn makes a policy.
+	Observe func(policies.Request, policies.Decision)
+	// DryRun does not call tools that would change something; the report says what they would have done.
+	DryRun bool
 	// Clock is the program's time. Default: the real one.
 	Clock wasi.Clock
 	// Seed seeds the generators of the interpreter. Default: random.
@@ -225,6 +256,8 @@ type Options struct {
 	KeepOutput int
 	// SpillDir is where output goes that the report has no room for. Default: the system's folder for temporary files.
 	SpillDir string
+
+	child *child // when a program started this one
 }
 
 // File is an input file of a run.
@@ -293,11 +326,14 @@ func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, o
 		return nil, err
 	}
 	limits = limits.or(rt.config.Limits)
-	if o.Seed == nil {
-		o.Seed = new([32]byte)
-		rand.Read(o.Seed[:])
+	authority, done, err := rt.authority(ctx, o.Policy)
+	if err != nil {
+		return nil, err
 	}
-	j := &job{rt: rt, module: m, options: o, op: op}
+	defer done()
+	limits = authority.bound(limits)
+	j := &job{rt: rt, module: m, options: o, op: op, authority: authority}
+	j.settings()
 	for _, p := range o.Packages {
 		if m.Guest != "python" {
 			return nil, fmt.Errorf("%w %s: packages are Python's, this program is %s", ErrBadPackage, p.Name, m.Language)
@@ -317,6 +353,10 @@ func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, o
 	}
 	defer release()
 	j.program, j.started = p, time.Now()
-	j.run.limits, j.run.slice, j.run.tools, j.run.maxPages = limits, rt.config.FuelSlice, o.Tools, p.maxPages
+	j.run.limits, j.run.slice, j.run.maxPages, j.run.language = limits, rt.config.FuelSlice, p.maxPages, m.Guest
+	if err := j.openGate(); err != nil {
+		return nil, err
+	}
+	defer j.kit.Close()
 	return j.do(ctx)
 }

@@ -2,12 +2,15 @@ package runtime_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"sync"
 	"testing"
 
+	"wand/hostfuncs"
 	"wand/modules"
+	"wand/policies"
 	"wand/runtime"
 )
 
@@ -39,3 +42,23 @@ func needGuests(t testing.TB) {
 		}
 	}
 }
+
+// toolFunc is a tool in its simplest form.
+type toolFunc = func(ctx context.Context, args json.RawMessage) (json.RawMessage, error)
+
+// registry holds tools that take whatever they are given.
+func registry(t testing.TB, tools map[string]toolFunc) *hostfuncs.Registry {
+	t.Helper()
+	var definitions []*hostfuncs.Definition
+	for name, f := range tools {
+		definitions = append(definitions, hostfuncs.Dynamic(name, "A tool of a test.", json.RawMessage(`{"type": "object"}`), f))
+	}
+	r, err := hostfuncs.NewRegistry(definitions...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// everyTool grants every tool there is.
+var everyTool = &policies.Policy{Version: 1, Tools: []policies.ToolGrant{{Name: "*"}}}

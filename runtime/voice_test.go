@@ -61,7 +61,7 @@ func TestVoiceOfAnInterpreter(t *testing.T) {
 
 func TestCallsOfAnyShapeAreReported(t *testing.T) {
 	deep := json.RawMessage(strings.Repeat("[", 9999) + strings.Repeat("]", 9999))
-	tools := map[string]runtime.ToolFunc{
+	tools := map[string]toolFunc{
 		"deep": func(context.Context, json.RawMessage) (json.RawMessage, error) { return deep, nil },
 		"nan":  func(context.Context, json.RawMessage) (json.RawMessage, error) { return json.RawMessage("NaN"), nil },
 		"echo": func(_ context.Context, args json.RawMessage) (json.RawMessage, error) { return args, nil },
@@ -72,7 +72,7 @@ for name in "deep", "nan", "fail", "echo", "unknown":
     for args in b"{}", b"not JSON", b"", b'"\xff"', b"[" * 9999 + b"]" * 9999, b"[" * 20000:
         _wand.call(name, args)
 `
-	r := start(t, sharedRuntime(t), compiler.Python, program, runtime.Options{Tools: tools})
+	r := start(t, sharedRuntime(t), compiler.Python, program, runtime.Options{Tools: registry(t, tools), Policy: everyTool})
 	if len(r.Calls) != 30 {
 		t.Errorf("%d calls: %s", len(r.Calls), r.Feedback(0))
 	}
@@ -87,9 +87,9 @@ func TestToolsThatMisbehave(t *testing.T) {
 	rt := sharedRuntime(t)
 	never := make(chan struct{})
 	defer close(never)
-	run := func(tool runtime.ToolFunc) (*runtime.Report, error) {
+	run := func(tool toolFunc) (*runtime.Report, error) {
 		return attempt(t, rt, compiler.Source{Name: "main.py", Text: []byte("import tools\ntools.call('t')\n")}, runtime.Options{
-			Tools: map[string]runtime.ToolFunc{"t": tool}, Limits: runtime.Limits{Deadline: 200 * time.Millisecond},
+			Tools: registry(t, map[string]toolFunc{"t": tool}), Policy: everyTool, Limits: runtime.Limits{Deadline: 200 * time.Millisecond},
 		})
 	}
 	began := time.Now()
@@ -111,7 +111,7 @@ func TestToolsThatMisbehave(t *testing.T) {
 	r, err = run(func(context.Context, json.RawMessage) (json.RawMessage, error) {
 		return bytes.Repeat([]byte("1"), 400<<20), nil
 	})
-	if err != nil || r.Status != runtime.Exhausted {
+	if err != nil || r.Status != runtime.Failed || r.Error.Kind != runtime.KindTool || !strings.Contains(r.Error.Message, "at most") {
 		t.Errorf("returns 400 MB: %v %v", r, err)
 	}
 	r, err = run(func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {

@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"wand/compiler"
+	"wand/hostfuncs"
+	"wand/policies"
 	"wand/runtime"
 )
 
 // calls is how many host calls one program makes; it divides what they took together.
 const calls = 10_000
 
-var _ runtime.ToolFunc = echo
+var _ toolFunc = echo
 
 // echo is the cheapest tool there is: what is left is the way there and back.
 func echo(_ context.Context, args json.RawMessage) (json.RawMessage, error) { return args, nil }
@@ -49,7 +51,7 @@ console.log((clock() - start) / 1000);
 		var ours, direct samples
 		for range rounds {
 			report, err := b.once(ctx, m, runtime.Options{
-				Tools:  map[string]runtime.ToolFunc{"echo": echo},
+				Tools: registry(map[string]toolFunc{"echo": echo}), Policy: everyTool,
 				Limits: runtime.Limits{HostCalls: calls + 1, Fuel: 6e9}, // a call costs some 100,000 units
 			})
 			if err != nil {
@@ -73,7 +75,7 @@ console.log((clock() - start) / 1000);
 
 // directCall does what a host call does without the sandbox: encode the arguments, call, decode the result.
 func directCall(ctx context.Context) time.Duration {
-	var tool runtime.ToolFunc = echo
+	var tool toolFunc = echo
 	start := time.Now()
 	for i := range calls {
 		args, err := json.Marshal(map[string]int{"x": i})
@@ -87,4 +89,23 @@ func directCall(ctx context.Context) time.Duration {
 		}
 	}
 	return time.Since(start) / calls
+}
+
+// toolFunc is a tool in its simplest form.
+type toolFunc = func(ctx context.Context, args json.RawMessage) (json.RawMessage, error)
+
+// everyTool grants every tool there is.
+var everyTool = &policies.Policy{Version: 1, Tools: []policies.ToolGrant{{Name: "*"}}}
+
+// registry holds tools that take whatever they are given.
+func registry(tools map[string]toolFunc) *hostfuncs.Registry {
+	var definitions []*hostfuncs.Definition
+	for name, f := range tools {
+		definitions = append(definitions, hostfuncs.Dynamic(name, "A tool of the benchmark.", json.RawMessage(`{"type": "object"}`), f))
+	}
+	r, err := hostfuncs.NewRegistry(definitions...)
+	if err != nil {
+		panic(err) // the names are written above
+	}
+	return r
 }

@@ -77,7 +77,7 @@ func (b *bench) liveForks(ctx context.Context, language compiler.Language, text 
 	failures := make(chan error, 1+moreForks)
 	start := func() {
 		wg.Go(func() {
-			if _, err := b.once(ctx, m, runtime.Options{Tools: map[string]runtime.ToolFunc{"wait": wait}}); err != nil {
+			if _, err := b.once(ctx, m, runtime.Options{Tools: registry(map[string]toolFunc{"wait": wait}), Policy: everyTool}); err != nil {
 				failures <- err
 			}
 		})

@@ -1,0 +1,89 @@
+package builtin
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"wand/hostfuncs/clock"
+	"wand/hostfuncs/fs"
+	"wand/hostfuncs/kv"
+	"wand/hostfuncs/log"
+	"wand/hostfuncs/random"
+	"wand/hostfuncs/vfs"
+	"wand/hostfuncs/wasi"
+	"wand/policies"
+)
+
+// Run is what one run has of a Kit for itself.
+type Run struct {
+	// Log holds what the program logged.
+	Log log.Collector
+
+	kit    *Kit
+	clock  wasi.Clock
+	random io.Reader
+	store  *kv.Store // in memory, when the policy names no file
+}
+
+// Begin starts a run with its clock and its source of randomness, which must be safe for concurrent use.
+func (k *Kit) Begin(clock wasi.Clock, random io.Reader) *Run {
+	r := &Run{kit: k, clock: clock, random: random}
+	r.Log.Now = clock.Now
+	if p := k.policy.KV; p == nil || p.File == "" {
+		c := kv.Config{Now: clock.Now}
+		if p != nil {
+			c.Quota = int64(p.Quota)
+		}
+		r.store, _ = kv.Open(c) // the same configuration has opened before
+	}
+	return r
+}
+
+// Values puts into the context of a call what the built-in tools work on. files is the run's filesystem.
+func (r *Run) Values(ctx context.Context, files *vfs.FS) context.Context {
+	ctx = fs.With(ctx, files)
+	ctx = clock.With(ctx, r.clock)
+	ctx = random.With(ctx, r.random)
+	ctx = log.With(ctx, &r.Log)
+	if r.store != nil {
+		ctx = kv.With(ctx, r.store)
+	}
+	return ctx
+}
+
+// Mount shows the granted files and folders in a run's filesystem. permit is asked before each thing that the program does there.
+func (r *Run) Mount(files *vfs.FS, permit func(policies.Request) error) error {
+	for _, g := range r.kit.policy.Files {
+		var access vfs.Access
+		switch g.Access {
+		case policies.AccessWrite:
+			access = vfs.AccessRead | vfs.AccessWrite | vfs.AccessAppend
+		case policies.AccessAppend:
+			access = vfs.AccessAppend
+		default:
+			access = vfs.AccessRead
+		}
+		err := files.MountHost(g.Guest, vfs.Mount{
+			Host: g.Host, Access: access, Quota: int64(g.Quota),
+			Authorize: func(need vfs.Access, path string) error {
+				return permit(policies.Request{Action: actions[need], Resource: policies.Resource{Type: policies.ResourcePath, ID: path}})
+			},
+		})
+		if err != nil {
+			return fmt.Errorf("%s: mounting %s: %w", g.Origin, g.Guest, err)
+		}
+	}
+	return nil
+}
+
+var actions = map[vfs.Access]policies.Action{
+	vfs.AccessRead: policies.ActionFileRead, vfs.AccessWrite: policies.ActionFileWrite, vfs.AccessAppend: policies.ActionFileAppend,
+}
+
+// Close forgets what the run kept.
+func (r *Run) Close() {
+	if r.store != nil {
+		r.store.Close()
+	}
+}
