@@ -3,7 +3,6 @@ package vfs
 import (
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,8 +22,9 @@ const (
 	DefaultMountQuota = 64 << 20
 	maxMountWritten   = 10_000 // files that Written lists, of one mount
 	walkedFolders     = 16
-	// systemCall is what asking the host takes, in steps of Effort.
+	// systemCall is what asking the host takes, in steps of Effort, and diskCall what changing a folder does: making, renaming or removing a file.
 	systemCall = 50
+	diskCall   = 10 * systemCall
 )
 
 // Access is what may be done below a mount, and what an operation needs.
@@ -407,9 +407,12 @@ func swapCase(r rune) rune {
 
 func (f *FS) hostNode(m *mount, rel string, info fs.FileInfo, p *pending) *node {
 	n := &node{kind: KindFile, readOnly: true, host: &hostNode{m: m, path: rel, info: info, p: p}}
-	sum := fnv.New64a()
-	fmt.Fprintf(sum, "%d/%s", m.salt, rel)
-	n.ino = 1<<62 | sum.Sum64()>>2
+	// Not the host's: a number that says nothing but that two paths differ.
+	sum := uint64(14695981039346656037) ^ m.salt
+	for i := range len(rel) {
+		sum = (sum ^ uint64(rel[i])) * 1099511628211
+	}
+	n.ino = 1<<62 | sum>>2
 	if info != nil {
 		n.kind = kindOf(info.Mode())
 	}

@@ -67,6 +67,7 @@ type handle struct {
 	info     fs.FileInfo // of the file when it was opened in place
 	append   bool        // nothing but appending
 	list     *listing
+	chain    int64 // memory of what a folder keeps
 	held     int64
 	hostUsed int // against MaxHostFiles
 }
@@ -90,7 +91,7 @@ func (f *FS) mayOpen(h *handle, files int) Errno {
 	if f.hostFiles+files > MaxHostFiles {
 		return EMFILE
 	}
-	held := HandleBytes + int64(len(h.rel))
+	held := HandleBytes + int64(len(h.rel)) + h.chain
 	f.hold(held)
 	h.held += held
 	f.hostFiles += files
@@ -142,12 +143,16 @@ func (f *FS) openHost(s *spot, flags Flags) (*File, Errno) {
 		return nil, ENOTDIR
 	}
 	h := &handle{m: at.m, rel: at.rel}
-	out := &File{fs: f, node: n, dir: s.dir, name: s.name, flags: flags, host: h}
+	out := &File{fs: f, node: n, flags: flags, host: h}
 	if n == nil {
 		out.node = f.hostNode(at.m, at.rel, nil, nil)
 	}
 	switch {
 	case n != nil && n.kind == KindDirectory:
+		// It keeps the folders above it, for the way back.
+		for up := n; up.host != nil && !up.mount; up = up.dir.parent {
+			h.chain += InodeBytes + int64(len(up.host.path))
+		}
 		e = f.mayOpen(h, 0)
 	case n != nil && n.host.p != nil:
 		e = f.joinPending(h, n.host.p, flags)
@@ -197,6 +202,7 @@ func (f *FS) openInPlace(h *handle, n *node, flags Flags) Errno {
 	}
 	f.effort += 2 * systemCall
 	if n == nil {
+		f.effort += diskCall
 		if e := f.grow(h.m, newEntry(name)); e != OK {
 			return e
 		}
@@ -278,7 +284,7 @@ func (f *FS) openPending(h *handle, n *node, flags Flags) Errno {
 		return e
 	}
 	perm := fs.FileMode(0o666)
-	f.effort += 4 * systemCall
+	f.effort += 4*systemCall + diskCall
 	if n != nil {
 		// Who may not write the old file does not replace it either.
 		old, info, e := sameFile(root, name, os.O_WRONLY, n.host.info)
@@ -330,9 +336,10 @@ func (f *FS) joinPending(h *handle, p *pending, flags Flags) Errno {
 		if e := f.resize(p.m, p.file, 0); e != OK {
 			return e
 		}
+		p.failed = OK
 	}
 	p.handles++
-	h.p, h.file = p, p.file
+	h.p, h.file, h.append = p, p.file, flags&(Write|Append|Truncate) == Write|Append
 	return OK
 }
 
@@ -399,7 +406,7 @@ func (f *FS) replace(p *pending) Errno {
 	if e != OK {
 		return e
 	}
-	f.effort += 6 * systemCall
+	f.effort += 6*systemCall + diskCall
 	here, err := root.Stat(".")
 	if err != nil {
 		return errnoOf(err)
@@ -521,7 +528,7 @@ func (h *handle) write(f *FS, p []byte, off int64, atEnd bool) (n int, end int64
 		return 0, off, h.fail(errnoOf(err))
 	}
 	size := info.Size()
-	if atEnd {
+	if atEnd || h.append {
 		off = size
 	}
 	if len(p) == 0 {
@@ -531,7 +538,7 @@ func (h *handle) write(f *FS, p []byte, off int64, atEnd bool) (n int, end int64
 	if e := f.grow(h.m, more); e != OK {
 		return 0, off, h.fail(e)
 	}
-	if h.append {
+	if h.append && h.p == nil {
 		n, err = h.file.Write(p)
 	} else {
 		n, err = h.file.WriteAt(p, off)
@@ -563,6 +570,9 @@ func (h *handle) setSize(f *FS, size int64) Errno {
 	e := f.resize(h.m, h.file, size)
 	if e == OK {
 		h.wrote()
+		if h.p != nil && size == 0 {
+			h.p.failed = OK // the program begins again
+		}
 	}
 	return e
 }
@@ -651,7 +661,7 @@ func (f *FS) mkdirHost(s *spot) Errno {
 	if e := f.grow(at.m, newEntry(name)); e != OK {
 		return e
 	}
-	f.effort += systemCall
+	f.effort += diskCall
 	if err := root.Mkdir(name, 0o777); err != nil {
 		f.shrink(at.m, newEntry(name))
 		return errnoOf(err)
@@ -692,7 +702,7 @@ func (f *FS) removeHost(s *spot, folder bool) Errno {
 	if e != OK {
 		return e
 	}
-	f.effort += 2 * systemCall
+	f.effort += systemCall + diskCall
 	info, err := root.Lstat(name)
 	if at.node.host.p != nil {
 		f.drop(at.node.host.p)
@@ -800,7 +810,7 @@ func (f *FS) renameHost(from, to *spot) Errno {
 	if e != OK {
 		return e
 	}
-	f.effort += 4 * systemCall
+	f.effort += 4*systemCall + diskCall
 	replaced, err := newRoot.Lstat(newName)
 	if err == nil {
 		if e := fileOrLink(replaced, folder); e != OK {

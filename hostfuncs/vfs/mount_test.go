@@ -434,6 +434,30 @@ func TestMountIsAtomic(t *testing.T) {
 			t.Errorf("%d bytes stay counted", f.mounts[0].used)
 		}
 	})
+	t.Run("quota, and begun again", func(t *testing.T) {
+		dir, _, h := begin(t, Mount{Quota: 1000})
+		_, e := h.Write(make([]byte, 1000))
+		want(t, "write", e, EDQUOT)
+		want(t, "truncate", h.SetSize(0), OK)
+		h.SeekTo(0, FromStart)
+		h.Write([]byte("short"))
+		want(t, "close", h.Close(), OK)
+		check(t, dir, "short")
+	})
+	t.Run("appended to meanwhile", func(t *testing.T) {
+		dir, f, h := begin(t, Mount{})
+		g, e := f.Open(nil, "/data/f", Write|Append)
+		want(t, "open", e, OK)
+		g.SeekTo(0, FromStart)
+		g.Write([]byte(" and"))
+		want(t, "no append", g.SetAppend(false), EPERM)
+		want(t, "truncate", g.SetSize(0), EPERM)
+		h.Write([]byte("HALF"))
+		g.Write([]byte("."))
+		h.Close()
+		g.Close()
+		check(t, dir, "halfHALF.")
+	})
 	t.Run("unlinked", func(t *testing.T) {
 		dir, f, h := begin(t, Mount{})
 		want(t, "unlink", f.Unlink(nil, "/data/f"), OK)
@@ -844,6 +868,27 @@ func TestMountList(t *testing.T) {
 	}
 }
 
+// TestMountFolderMemory: an open folder keeps those above it, and pays for them.
+func TestMountFolderMemory(t *testing.T) {
+	dir := t.TempDir()
+	deep := strings.TrimSuffix(strings.Repeat(strings.Repeat("n", 50)+"/", 40), "/")
+	must(t, os.MkdirAll(filepath.Join(dir, deep), 0o755))
+	f := mounted(t, dir, Mount{Access: AccessRead})
+	before := f.Usage().MemoryBytes
+	h, e := f.Open(nil, "/data/"+deep, Read|Directory)
+	want(t, "open", e, OK)
+	if held := f.Usage().MemoryBytes - before; held < 40*40/2*51 {
+		t.Errorf("%d bytes are charged", held)
+	}
+	if _, e := f.Stat(h, "../../"+strings.Repeat("n", 50), true); e != OK {
+		t.Errorf("going up: %v", e)
+	}
+	h.Close()
+	if left := f.Usage().MemoryBytes - before; left != 0 {
+		t.Errorf("%d bytes are left", left)
+	}
+}
+
 // TestMountTogether lets tools work beside the guest.
 func TestMountTogether(t *testing.T) {
 	dir := hostFolder(t, map[string]string{"f": strings.Repeat("0", 100)})
@@ -871,4 +916,49 @@ func TestMountTogether(t *testing.T) {
 	if f.hostFiles != 0 || temporaries(t, dir) != 0 {
 		t.Errorf("%d files open, %d temporary files", f.hostFiles, temporaries(t, dir))
 	}
+}
+
+// BenchmarkMount measures what a mount adds to the host's own calls: opening, reading and closing a file three folders down, and writing one.
+func BenchmarkMount(b *testing.B) {
+	dir := hostFolder(b, map[string]string{"a/b/file": "content"})
+	root, err := os.OpenRoot(dir)
+	must(b, err)
+	defer root.Close()
+	buffer := make([]byte, 100)
+	b.Run("read/native", func(b *testing.B) {
+		for b.Loop() {
+			h, err := root.Open("a/b/file")
+			must(b, err)
+			h.ReadAt(buffer, 0)
+			h.Close()
+		}
+	})
+	f := mounted(b, dir, Mount{Access: AccessWrite})
+	b.Run("read/mount", func(b *testing.B) {
+		for b.Loop() {
+			h, e := f.Open(nil, "/data/a/b/file", Read)
+			if e != OK {
+				b.Fatal(e)
+			}
+			h.Read(buffer)
+			h.Close()
+		}
+	})
+	b.Run("write/native", func(b *testing.B) {
+		for b.Loop() {
+			must(b, root.WriteFile("a/b/new", buffer, 0o644))
+		}
+	})
+	b.Run("write/mount", func(b *testing.B) {
+		for b.Loop() {
+			put(b, f, "/data/a/b/new", "content")
+		}
+	})
+	b.Run("stat/mount", func(b *testing.B) {
+		f.Effort()
+		for b.Loop() {
+			f.Stat(nil, "/data/a/b/file", true)
+		}
+		b.ReportMetric(float64(f.Effort())/float64(b.N), "steps/op")
+	})
 }

@@ -1,10 +1,11 @@
 // Package vfs is a run's filesystem. It lives in host memory, belongs to one run, and is thrown away with it: nothing that a
-// guest writes reaches the host's disk. The wasi package turns a guest's calls into the methods of FS and File; the runtime
+// guest writes reaches the host's disk, but for what goes to a folder that was granted (MountHost). The wasi package turns a guest's calls into the methods of FS and File; the runtime
 // makes one FS per run, mounts what the guest may read, puts input files in, and lists afterwards what changed. It imports
 // only hostfuncs, for the Stop that ends a run at its storage limit.
 //
 // The tree starts with "/", read-only, and the two writable folders /work and /tmp. Read-only content is mounted, not copied:
-// a file is a []byte that every run may share, a folder is a Tree that every run may share.
+// a file is a []byte that every run may share, a folder is a Tree that every run may share. Folders of the host that a policy grants are live
+// mounts, which a guest may also write to within their own quota; mount.go says what holds for them.
 //
 // Limits. Every inode costs InodeBytes, every directory entry EntryBytes and its name, every symbolic link its target, and
 // every file its length, holes included. When the sum would pass Options.MaxBytes the run ends: the method panics with a
@@ -128,7 +129,8 @@ func (f *FS) Effort() int64 {
 	return n
 }
 
-// Close closes the host's files that mounted trees have open. The FS stays readable: they are opened again when needed.
+// Close closes what the FS has open on the host. Mounted folders of the host come to their end: files that are not in their place yet (see
+// MountHost) are dropped. The rest stays readable, mounted trees included, which are opened again when needed.
 func (f *FS) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

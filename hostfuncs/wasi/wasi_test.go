@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -1084,6 +1086,16 @@ func BenchmarkFuel(b *testing.B) {
 			return []uint64{buffer, buffer, 500, result}
 		}},
 		{"set size", func(g *guest) { g.open("work/f", 1, canBoth, 0) }, "fd_filestat_set_size", func(g *guest) []uint64 { return []uint64{4, 1000} }},
+		{"mount stat", mountFiles, "path_filestat_get", func(g *guest) []uint64 { p, n := g.str(path1, "host/d/f0"); return []uint64{3, 1, p, n, result} }},
+		{"mount read 32K", func(g *guest) { mountFiles(g); g.open("host/d/f0", 0, canRead, 0) }, "fd_pread", func(g *guest) []uint64 {
+			v, n := g.iov(buffer, 32<<10)
+			return []uint64{4, v, n, 0, result}
+		}},
+		{"mount write 32K", func(g *guest) { mountFiles(g); g.open("host/d/f0", 0, canBoth, 0) }, "fd_pwrite", func(g *guest) []uint64 {
+			v, n := g.iov(buffer, 32<<10)
+			return []uint64{4, v, n, 0, result}
+		}},
+		{"mount list", func(g *guest) { mountFiles(g); g.open("host/d", 2, canRead, 0) }, "fd_readdir", func(g *guest) []uint64 { return []uint64{4, buffer, 30000, 0, result} }},
 		{"random", nil, "random_get", func(g *guest) []uint64 { return []uint64{buffer, 32 << 10} }},
 		{"clock", nil, "clock_time_get", func(g *guest) []uint64 { return []uint64{0, 0, result} }},
 	} {
@@ -1109,3 +1121,20 @@ func BenchmarkFuel(b *testing.B) {
 }
 
 const eventRead = 1
+
+// mountFiles mounts a folder of the host with 200 files at /host.
+func mountFiles(g *guest) {
+	folder := filepath.Join(g.t.TempDir(), "d")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		g.t.Fatal(err)
+	}
+	for i := range 200 {
+		if err := os.WriteFile(filepath.Join(folder, fmt.Sprint("f", i)), make([]byte, 32<<10), 0o644); err != nil {
+			g.t.Fatal(err)
+		}
+	}
+	if err := g.s.FS.MountHost("/host", vfs.Mount{Host: filepath.Dir(folder), Access: vfs.AccessWrite}); err != nil {
+		g.t.Fatal(err)
+	}
+	g.t.Cleanup(func() { g.s.FS.Close() })
+}
