@@ -23,7 +23,7 @@ import (
 //	kv  kv:./agent.db                     the key-value store
 //	llm:MODEL                             a model, with the key in OPENAI_API_KEY
 //	run                                   child programs
-//	mail.send  github.*                   any other tool by name; clock, random and log with all their parts
+//	mail.send  github.*                   any other tool by name; clock, random and log as a whole
 //
 // Host paths count from the working folder. An address that is not public, or localhost, is granted when it is named. The error is an *Error
 // whose findings have the argument as Path.
@@ -101,7 +101,7 @@ func (p *Policy) allow(spec string) (hint string, err error) {
 	case "run":
 		p.Run = &Run{}
 	case "clock", "random", "log":
-		p.Tools = append(p.Tools, ToolGrant{Name: tool}, ToolGrant{Name: tool + ".*"})
+		p.Tools = append(p.Tools, ToolGrant{Name: tool + ".*"})
 	default:
 		p.Tools = append(p.Tools, ToolGrant{Name: tool})
 	}

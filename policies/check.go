@@ -50,7 +50,7 @@ func (c *checker) check(p *Policy) {
 	bad := func(o Origin, path, hint, format string, args ...any) {
 		c.addf(c.at(path, o), hint, format, args...)
 	}
-	if p.Version != 1 {
+	if _, given := c.where["version"]; p.Version != 1 && (given || c.where == nil) {
 		bad(p.Origin, "version", "write version: 1", "version %d is not known here", p.Version)
 	}
 	for i, e := range p.Extends {
@@ -403,21 +403,21 @@ func (f *findings) conflicts(p *Policy) {
 	}
 	names := map[string]Origin{}
 	for _, v := range p.Environment {
-		if first, ok := names[v.Name]; ok {
+		if first, ok := names[v.Name]; ok && v.Name != "" {
 			clash(v.Origin, first, "keep one of them", "the variable %s is there twice", v.Name)
 		}
 		names[v.Name] = v.Origin
 	}
 	names = map[string]Origin{}
 	for _, d := range p.Databases {
-		if first, ok := names[d.Name]; ok {
+		if first, ok := names[d.Name]; ok && d.Name != "" {
 			clash(d.Origin, first, "rename one of them", "two databases are named %s", d.Name)
 		}
 		names[d.Name] = d.Origin
 	}
 	names = map[string]Origin{}
 	for _, cmd := range p.Commands {
-		if first, ok := names[cmd.Name]; ok {
+		if first, ok := names[cmd.Name]; ok && cmd.Name != "" {
 			clash(cmd.Origin, first, "rename one of them", "two commands are named %s", cmd.Name)
 		}
 		names[cmd.Name] = cmd.Origin
@@ -425,7 +425,7 @@ func (f *findings) conflicts(p *Policy) {
 	names = map[string]Origin{}
 	for _, t := range p.Tools {
 		id := t.Name + "\x00" + t.When
-		if first, ok := names[id]; ok {
+		if first, ok := names[id]; ok && t.Name != "" {
 			clash(t.Origin, first, "make one entry of them", "two entries for %s have the same condition", t.Name)
 		}
 		names[id] = t.Origin

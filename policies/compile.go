@@ -23,6 +23,9 @@ const (
 	typeAction = types.EntityType(namespace + "Action")
 )
 
+// actionEnvList is listing the names of the variables that are granted.
+const actionEnvList Action = "env.list"
+
 // Compile turns a policy into an engine. Overlays bind it: their forbids and their limits hold whatever the policy says, and they grant nothing.
 // Extends may name presets; a policy that extends files comes from Load. The error is an *Error. The engine keeps copies.
 func Compile(p *Policy, overlays ...*Overlay) (*Engine, error) {
@@ -329,6 +332,10 @@ func (b *builder) policy(p *Policy) {
 		v := &p.Environment[i]
 		b.permit(&rule{name: name(v.Origin, "environment", i), origin: v.Origin, grant: v, actions: []string{ActionEnv}}, resourceUID(ResourceVariable, v.Name))
 	}
+	if len(p.Environment) > 0 {
+		g := &p.Environment[0]
+		b.permit(&rule{name: "environment", origin: g.Origin, grant: g, actions: []string{actionEnvList}}, nil)
+	}
 	for i := range p.Tools {
 		b.tool(p, &p.Tools[i], name(p.Tools[i].Origin, "tools", i))
 	}
@@ -431,8 +438,13 @@ func oneOfClause(attribute string, texts []string) *clause {
 
 // governed lists the actions that sections of a policy grant: there a tools entry narrows. The first six are never granted by a tools entry,
 // because a host, a path, a variable or a database has to be named.
+//
+// Names of variables are no secret from a program that is granted some: env.list goes with them.
 func governed(p *Policy) []string {
 	list := []string{ActionHTTP, ActionFileRead, ActionFileWrite, ActionFileAppend, ActionEnv, ActionQuery}
+	if len(p.Environment) > 0 {
+		list = append(list, actionEnvList)
+	}
 	if p.KV != nil {
 		list = append(list, ActionKVGet, ActionKVSet)
 	}

@@ -86,7 +86,7 @@ func (d *decoder) readTree(text []byte) (root ast.Node) {
 	if !d.plain(tokens) {
 		return nil
 	}
-	file, err := parser.Parse(tokens, 0)
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		message, at := shorten(err.Error(), 200), Origin{File: name}
 		var e yaml.Error

@@ -159,7 +159,7 @@ func Probes(engines ...*Engine) []Request {
 	p := &prober{
 		hosts: set[string]{}, paths: set[string]{}, ports: set[int]{}, files: set[string]{}, tools: set[string]{}, ids: set[string]{},
 		methods: set[string]{"GET": {}, "POST": {}}, variables: set[string]{"OTHER": {}}, databases: set[string]{"other": {}}, models: set[string]{"other": {}},
-		args: map[string]map[string]any{}, queries: set[string]{"": {}},
+		args: map[string]map[string]any{}, queries: set[string]{"": {}}, principals: set[string]{"": {}},
 	}
 	p.ports[443], p.ports[80] = struct{}{}, struct{}{}
 	p.paths.add("/", "/other")
@@ -185,8 +185,8 @@ func (s set[T]) add(list ...T) {
 
 // prober gathers what requests are made of.
 type prober struct {
-	hosts, paths, methods, files, tools, ids, variables, databases, models, queries set[string]
-	ports                                                                           set[int]
+	hosts, paths, methods, files, tools, ids, variables, databases, models, queries, principals set[string]
+	ports                                                                                       set[int]
 	// args are the values to try for each argument, by a text that tells them apart.
 	args map[string]map[string]any
 }
@@ -263,8 +263,14 @@ func (p *prober) expression(n xast.Node) {
 					value(item)
 				}
 			}
-			if uid, ok := t.Value.(types.EntityUID); ok {
+			if uid, ok := t.Value.(types.EntityUID); ok && uid.Type == typeAgent {
+				p.principals.add(string(uid.ID))
+			} else if ok {
 				add(string(uid.ID))
+			}
+		case xast.NodeTypeVariable:
+			if t.Name == "principal" {
+				p.principals.add("somebody")
 			}
 		case xast.NodeTypeLike:
 			for _, s := range cedarInstances(t.Value) {
@@ -335,7 +341,8 @@ func lastOf(p netip.Prefix) netip.Addr {
 func (p *prober) requests() []Request {
 	var list []Request
 	add := func(r Request) bool {
-		if len(list) < maxProbes {
+		for _, name := range sortedKeys(p.principals) {
+			r.Principal = name
 			list = append(list, r)
 		}
 		return len(list) < maxProbes
@@ -371,19 +378,35 @@ func (p *prober) requests() []Request {
 	named(ActionKVSet, ResourceKey, p.ids)
 	named(ActionLLM, ResourceModel, p.models)
 	named(ActionRun, ResourceProgram, set[string]{"python": {}, "javascript": {}})
+	type way struct {
+		scheme string
+		port   int
+	}
+	ways := []way{{"http", 443}, {"https", 80}}
+	for _, port := range sortedPorts(p.ports) {
+		if port != 80 {
+			ways = append(ways, way{"https", port})
+		}
+		if port != 443 {
+			ways = append(ways, way{"http", port})
+		}
+	}
 	for _, host := range sortedKeys(p.hosts) {
-		for _, method := range sortedKeys(p.methods) {
-			for _, path := range sortedKeys(p.paths) {
-				for _, scheme := range []string{"https", "http"} {
-					for _, port := range sortedPorts(p.ports) {
-						for _, private := range []bool{false, true} {
-							for _, query := range sortedKeys(p.queries) {
-								for _, a := range args[:min(len(args), 4)] {
-									if !add(Request{Action: ActionHTTP, Resource: Resource{ResourceHost, host}, Context: map[string]any{
-										"method": method, "scheme": scheme, "port": port, "path": path, "query": query, "private": private, "redirect": false, "args": a,
-									}}) {
-										return list
-									}
+		a, err := netip.ParseAddr(host)
+		known := err == nil && !PublicAddress(a)
+		for _, private := range []bool{false, true} {
+			if known && !private {
+				continue
+			}
+			for _, method := range sortedKeys(p.methods) {
+				for _, path := range sortedKeys(p.paths) {
+					for _, w := range ways {
+						for _, query := range sortedKeys(p.queries) {
+							for _, a := range args[:min(len(args), 3)] {
+								if !add(Request{Action: ActionHTTP, Resource: Resource{ResourceHost, host}, Context: map[string]any{
+									"method": method, "scheme": w.scheme, "port": w.port, "path": path, "query": query, "private": private, "redirect": false, "args": a,
+								}}) {
+									return list
 								}
 							}
 						}

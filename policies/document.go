@@ -33,7 +33,9 @@ type Policy struct {
 
 	// Sources names the files and presets this policy was merged from, in order. Load and Preset set it.
 	Sources []string `yaml:"-"`
-	Origin  Origin   `yaml:"-"`
+	// ExtendsAt says where the entries of Extends stand.
+	ExtendsAt []Origin `yaml:"-"`
+	Origin    Origin   `yaml:"-"`
 }
 
 // Limits are upper bounds of one run. Zero is not said.

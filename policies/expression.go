@@ -44,10 +44,12 @@ func parseExpression(text string) (xast.IsNode, *cedarError) {
 	// The line break ends a comment at the end of the text.
 	list, err := cedar.NewPolicyListFromBytes("", []byte(before+text+"\n};"))
 	if err != nil {
-		e := readCedarError(err)
+		e := readCedarError(err, before+text+"\n};")
 		if e.line--; e.line < 1 || e.line > 1+strings.Count(text, "\n") {
 			e.line, e.column = 0, 0
 		}
+		// What closes the condition is ours.
+		e.message = strings.NewReplacer("where } was", "where the end was", `before ";"`, "at the end", `before "}"`, "at the end").Replace(e.message)
 		return nil, e
 	}
 	var p *xast.Policy
@@ -78,7 +80,7 @@ func parseCedarFile(name string, text []byte) (cedar.PolicyList, error) {
 		if err == nil {
 			return list, nil
 		}
-		bad = readCedarError(err)
+		bad = readCedarError(err, string(text))
 	}
 	f.addf(src.at(bad.line, bad.column, ""), "", "the Cedar cannot be read: %s", bad.message)
 	return nil, f.err()
@@ -86,15 +88,36 @@ func parseCedarFile(name string, text []byte) (cedar.PolicyList, error) {
 
 var cedarPosition = regexp.MustCompile(`(?s)^(?:parser error: )?(?:parse error at )?(?:[^\s:]*:)?(\d+):(\d+):?\s*(.*)$`)
 
-// readCedarError takes the position out of one of cedar-go's messages.
-func readCedarError(err error) *cedarError {
+var (
+	cedarExpected = regexp.MustCompile(`(?s)^"(?:[^"\\]|\\.)*": exact got (.*) want (.*)$`)
+	cedarPrimary  = regexp.MustCompile(`(?s)^("(?:[^"\\]|\\.)*"): invalid primary$`)
+)
+
+// readCedarError takes the position out of one of cedar-go's messages, and says it in words.
+func readCedarError(err error, text string) *cedarError {
 	m := cedarPosition.FindStringSubmatch(err.Error())
 	if m == nil {
 		return &cedarError{0, 0, shorten(err.Error(), 200)}
 	}
-	line, _ := strconv.Atoi(m[1])
-	column, _ := strconv.Atoi(m[2])
-	return &cedarError{line, column, shorten(m[3], 200)}
+	e := &cedarError{message: shorten(m[3], 200)}
+	e.line, _ = strconv.Atoi(m[1])
+	e.column, _ = strconv.Atoi(m[2])
+	if m := cedarExpected.FindStringSubmatch(e.message); m != nil {
+		e.message = fmt.Sprintf("found %s where %s was expected", m[1], m[2])
+		if m[1] == "=" {
+			e.message += "; a comparison is written =="
+		}
+		// The position is that of the sign after the one that was found.
+		lines := strings.Split(text, "\n")
+		if e.line <= len(lines) && e.column-1 <= len(lines[e.line-1]) && e.column > 0 {
+			if i := strings.LastIndex(lines[e.line-1][:e.column-1], m[1]); i >= 0 && m[1] != "" {
+				e.column = i + 1
+			}
+		}
+	} else if m := cedarPrimary.FindStringSubmatch(e.message); m != nil {
+		e.message = fmt.Sprintf("a value is missing before %s", m[1])
+	}
+	return e
 }
 
 // tameCedar bounds nesting and chains outside strings and comments, before a parser that recurses and expands "has a.b.c".

@@ -29,18 +29,34 @@ func Parse(name string, text []byte) (*Policy, error) {
 	}
 	p := &Policy{}
 	d.decode(root, reflect.ValueOf(p).Elem(), "")
-	// What a value means is only looked at where its form is right, so that one mistake is one finding.
-	if err := d.err(); err != nil {
-		return nil, err
+	for i := range p.Extends {
+		p.ExtendsAt = append(p.ExtendsAt, d.where[fmt.Sprintf("extends[%d]", i)])
 	}
-	c := &checker{findings: &d.findings, where: d.where}
+	// What a value means is only looked at where its form is right, so that one mistake is one finding.
+	var meaning findings
+	c := &checker{findings: &meaning, where: d.where}
 	c.check(p)
 	c.conflicts(p)
+	form := len(d.list)
+	for _, found := range meaning.list {
+		if !slices.ContainsFunc(d.list[:form], func(f Finding) bool {
+			return f.Path != "" && (covers(f.Path, found.Path) || covers(found.Path, f.Path))
+		}) {
+			d.add(found)
+		}
+	}
+	d.more += meaning.more
 	if err := d.err(); err != nil {
 		return nil, err
 	}
 	p.Sources = []string{name}
 	return p, nil
+}
+
+// covers reports whether the place inner is outer or a part of it.
+func covers(outer, inner string) bool {
+	rest, ok := strings.CutPrefix(inner, outer)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 // Load reads a document and what it extends, and returns what they add up to. Host paths count from the folder of the file that names them,
@@ -87,7 +103,11 @@ func (l *loader) load(path string, from Origin) (*Policy, error) {
 	}
 	text, err := readFile(abs, MaxDocument)
 	if err != nil {
-		return fail("name an existing file, or a preset: "+strings.Join(Presets(), ", "), "the policy %s cannot be read: %v", path, err)
+		hint := "name an existing file, or a preset: " + strings.Join(Presets(), ", ")
+		if n := nearest(filepath.Base(path), Presets()); n != "" {
+			hint = fmt.Sprintf("did you mean the preset %q?", n)
+		}
+		return fail(hint, "the policy %s cannot be read: %v", path, err)
 	}
 	p, err := Parse(path, text)
 	if err != nil {
@@ -116,10 +136,14 @@ func (p *Policy) extend(open func(name string, at Origin) (*Policy, error)) (*Po
 		return p, nil
 	}
 	own := p.clone()
-	own.Extends = nil
+	own.Extends, own.ExtendsAt = nil, nil
 	var bases []*Policy
-	for _, name := range p.Extends {
-		base, err := open(name, p.Origin)
+	for i, name := range p.Extends {
+		at := p.Origin
+		if i < len(p.ExtendsAt) {
+			at = p.ExtendsAt[i]
+		}
+		base, err := open(name, at)
 		if err != nil {
 			return nil, err
 		}
@@ -225,6 +249,7 @@ func Merge(list ...*Policy) (*Policy, error) {
 		p = p.clone()
 		m.Limits = m.Limits.Min(p.Limits)
 		m.Extends = append(m.Extends, p.Extends...)
+		m.ExtendsAt = append(m.ExtendsAt, p.ExtendsAt...)
 		m.Files = addUp(m.Files, p.Files)
 		m.Network = addUp(m.Network, p.Network)
 		m.Environment = addUp(m.Environment, p.Environment)

@@ -39,10 +39,12 @@ func NewRequest(tool string, args map[string]any) (Request, error) {
 		}
 		r.Context["args"] = args
 		return r, nil
-	case ActionFileRead, "fs.list", "fs.stat", "fs.exists":
+	case ActionFileRead, "fs.list", "fs.stat":
 		return need(ResourcePath, ActionFileRead, "path")
-	case ActionFileWrite, "fs.delete", "fs.remove", "fs.rename", "fs.mkdir":
+	case ActionFileWrite, "fs.remove", "fs.mkdir":
 		return need(ResourcePath, ActionFileWrite, "path")
+	case "fs.rename":
+		return need(ResourcePath, ActionFileWrite, "from")
 	case ActionFileAppend:
 		return need(ResourcePath, ActionFileAppend, "path")
 	case ActionEnv:
@@ -53,7 +55,7 @@ func NewRequest(tool string, args map[string]any) (Request, error) {
 		return need(ResourceKey, ActionKVGet, "key")
 	case "kv.list":
 		return Request{Action: ActionKVGet, Resource: Resource{ResourceKey, text("prefix")}, Context: map[string]any{"args": args}}, nil
-	case ActionKVSet, "kv.delete":
+	case ActionKVSet, "kv.delete", "kv.increment":
 		return need(ResourceKey, ActionKVSet, "key")
 	case ActionLLM:
 		return need(ResourceModel, ActionLLM, "model")

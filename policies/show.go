@@ -48,7 +48,7 @@ type yamlWriter struct{ b *bytes.Buffer }
 func (w yamlWriter) object(v reflect.Value, indent int, comments map[string]string) {
 	for _, f := range reflect.VisibleFields(v.Type()) {
 		key, value := f.Tag.Get("yaml"), v.FieldByIndex(f.Index)
-		if key == "" || key == "-" || value.IsZero() {
+		if key == "" || key == "-" || unsaid(value) {
 			continue
 		}
 		pad := strings.Repeat("  ", indent)
@@ -67,6 +67,11 @@ func (w yamlWriter) object(v reflect.Value, indent int, comments map[string]stri
 		}
 		fmt.Fprintf(w.b, "%s%s: %s\n", pad, key, flow(value))
 	}
+}
+
+// unsaid reports whether a value is what a document that leaves it out gets.
+func unsaid(v reflect.Value) bool {
+	return v.IsZero() || (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0
 }
 
 // flow writes a value on one line.
@@ -115,7 +120,7 @@ func flow(v reflect.Value) string {
 		var parts []string
 		for _, f := range reflect.VisibleFields(v.Type()) {
 			key, value := f.Tag.Get("yaml"), v.FieldByIndex(f.Index)
-			if key != "" && key != "-" && !value.IsZero() {
+			if key != "" && key != "-" && !unsaid(value) {
 				parts = append(parts, key+": "+flow(value))
 			}
 		}
