@@ -718,6 +718,9 @@ func (c *checker) mismatch(n *node, at int, kind kinds) (end int, fits, done boo
 	case c.typed && !c.args && kind == isNull && n.types == isArray:
 		c.edits = append(c.edits, edit{at, end, "[]"}) // a nil slice
 		return end, true, true
+	case c.typed && !c.args && kind == isNull && n.types == isString && n.base64:
+		c.edits = append(c.edits, edit{at, end, `{"$type":"bytes","value":""}`}) // a nil []byte
+		return end, true, true
 	case c.typed && !c.args && kind == isNull && n.types == isObject && n.format == "":
 		c.edits = append(c.edits, edit{at, end, "{}"}) // a nil map
 		return end, true, true
