@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -33,9 +34,10 @@ type hop struct {
 	body    []byte
 	grant   *policies.NetworkGrant
 	secrets *hostfuncs.Secrets
-	private bool // the policy has allowed an address that is not public
-	moved   bool // by a redirect
+	private bool   // the policy has allowed an address that is not public
+	from    string // which host redirected here; "" for none
 	timeout time.Duration
+	follows bool // redirects; their bodies are not read
 }
 
 // response is the answer to one request, without secrets.
@@ -74,7 +76,7 @@ func (h *hop) send(ctx context.Context) (*response, error) {
 	defer transport.CloseIdleConnections()
 	r, err := transport.RoundTrip(request)
 	if err != nil {
-		return nil, h.failed(ctx, err, *dialed)
+		return nil, h.failed(ctx, err, dialed.Load())
 	}
 	defer r.Body.Close()
 	sessionOf(ctx).received(request.URL, r)
@@ -83,6 +85,9 @@ func (h *hop) send(ctx context.Context) (*response, error) {
 	switch r.StatusCode {
 	case 301, 302, 303, 307, 308:
 		answer.location = r.Header.Get("Location")
+	}
+	if answer.location != "" && h.follows {
+		return answer, nil
 	}
 	body, err := h.read(ctx, r)
 	if err != nil {
@@ -115,9 +120,16 @@ func (h *hop) addresses(ctx context.Context) ([]netip.Addr, error) {
 		if kind == "" || h.private {
 			continue
 		}
-		d, err := hostfuncs.Authorize(ctx, ask(h.target, h.method, true, h.moved, h.args))
+		d, err := hostfuncs.Authorize(ctx, ask(h.target, h.method, true, h.from != "", h.args))
 		if err != nil {
-			return nil, because(err, fmt.Sprintf("http: %s leads to an address that is not public (%s), which is refused", name, kind))
+			what := fmt.Sprintf("http: %s leads to an address that is not public (%s)", name, kind)
+			if h.from != "" {
+				what = fmt.Sprintf("http: %s redirects to %s, which leads to an address that is not public (%s)", h.from, name, kind)
+			}
+			if d.Allowed || d.Rule != "default" {
+				return nil, because(err, what) // somebody said more than that no grant is there
+			}
+			return nil, &hostfuncs.Error{Type: hostfuncs.PermissionError, Message: what + ", and no grant for " + name + " allows that", Hint: "use a public host, or have the policy say private: true where it grants this one"}
 		}
 		h.private = true
 		h.grant = h.client.grantOf(d)
@@ -138,7 +150,7 @@ func (h *hop) request(ctx context.Context) (*nethttp.Request, error) {
 	if err != nil {
 		return nil, wrong(err.Error(), "")
 	}
-	header, err := egress(h.fields, u, h.target, h.grant, h.secrets, sessionOf(ctx), h.moved)
+	header, err := egress(h.fields, u, h.target, h.grant, h.secrets, sessionOf(ctx), h.from != "")
 	if err != nil {
 		return nil, err
 	}
@@ -162,13 +174,13 @@ func (h *hop) request(ctx context.Context) (*nethttp.Request, error) {
 
 // transport sends one request over one connection to one of the addresses, and to nothing else: no proxy of the environment, no connection from
 // before. The certificate is checked for the name. dialed says afterwards whether there was a connection.
-func (h *hop) transport(addresses []netip.Addr) (t *nethttp.Transport, dialed *bool) {
-	dialed = new(bool)
+func (h *hop) transport(addresses []netip.Addr) (t *nethttp.Transport, dialed *atomic.Bool) {
+	dialed = new(atomic.Bool)
 	port := uint16(h.target.port)
 	t = &nethttp.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			c, err := h.dial(ctx, addresses, port)
-			*dialed = err == nil
+			dialed.Store(err == nil)
 			return c, err
 		},
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: h.client.config.RootCAs, ServerName: h.target.host},

@@ -326,7 +326,7 @@ func (c *Client) call(ctx context.Context, args json.RawMessage) (json.RawMessag
 	defer cancel()
 	defer context.AfterFunc(c.closed, cancel)()
 	decision := hostfuncs.DecisionOf(ctx)
-	h := &hop{client: c, target: r.target, method: r.method, fields: r.fields, body: r.body, grant: c.grantOf(decision), secrets: hostfuncs.SecretsOf(ctx)}
+	h := &hop{client: c, target: r.target, method: r.method, fields: r.fields, body: r.body, grant: c.grantOf(decision), secrets: hostfuncs.SecretsOf(ctx), follows: r.redirects != 0}
 	h.private = h.target.addr.IsValid() && notPublic(h.target.addr) != "" // the gate has asked for that
 	h.timeout = time.Duration(h.grant.Timeout)
 	if r.timeout > 0 {
@@ -354,7 +354,7 @@ func (c *Client) call(ctx context.Context, args json.RawMessage) (json.RawMessag
 		if err != nil {
 			return nil, err
 		}
-		if response.location == "" || r.redirects == 0 {
+		if response.location == "" || !h.follows {
 			return encode(result{
 				Status: response.status, Reason: response.reason, URL: h.secrets.RedactString(h.target.String()), Headers: response.headers, Body: response.body,
 				History: history, ElapsedMS: float64(time.Since(start).Microseconds()) / 1000,
@@ -400,9 +400,9 @@ func (h *hop) follow(ctx context.Context, response *response) error {
 		case h.target.scheme == "https" && next.scheme == "http":
 			what = ", without encryption"
 		}
-		return because(err, fmt.Sprintf("http: %s redirects to %s%s, which is refused", from, clip(h.secrets.RedactString(next.String()), 300), what))
+		return because(err, fmt.Sprintf("http: %s redirects to %s%s", from, clip(h.secrets.RedactString(next.String()), 300), what))
 	}
-	h.target, h.private, h.moved = next, private, true
+	h.target, h.private, h.from = next, private, from
 	h.grant = h.client.grantOf(decision)
 	h.timeout = min(h.timeout, time.Duration(h.grant.Timeout))
 	return nil
