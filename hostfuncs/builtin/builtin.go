@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"wand/hostfuncs"
 	"wand/hostfuncs/clock"
@@ -22,6 +23,7 @@ import (
 	"wand/hostfuncs/log"
 	"wand/hostfuncs/mcp"
 	"wand/hostfuncs/random"
+	"wand/hostfuncs/sql"
 	"wand/policies"
 )
 
@@ -186,6 +188,12 @@ func (k *Kit) tools(ctx context.Context, c Config) (list []*hostfuncs.Definition
 	}
 	store, err := kv.Open(stored)
 	add(store, err, store.Tools)
+	var databases []sql.Database
+	for _, d := range p.Databases {
+		databases = append(databases, sql.Database{Name: d.Name, File: d.File, MaxRows: int(d.MaxRows), Timeout: time.Duration(d.Timeout)})
+	}
+	data, err := sql.New(sql.Config{Databases: databases})
+	add(data, err, data.Tools)
 	if p.MCP != nil {
 		servers, err := k.servers(ctx, c)
 		if err != nil {
