@@ -80,7 +80,7 @@ func Value[T any](ctx context.Context, h Handle) (T, error) {
 	}
 	v, ok := k.value.(T)
 	if !ok {
-		return none, &Error{Type: ArgumentError, Message: fmt.Sprintf("this is a handle of a %s, which this tool does not take", clip(k.kind, 60))}
+		return none, &Error{Type: ArgumentError, Message: fmt.Sprintf("this handle stands for a value of the kind %s, which this tool does not take", clip(k.kind, 60))}
 	}
 	return v, nil
 }
