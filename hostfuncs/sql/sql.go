@@ -108,9 +108,6 @@ func (s *SQL) add(d Database) error {
 	return nil
 }
 
-// Close does nothing; there is nothing open.
-func (s *SQL) Close() error { return nil }
-
 const (
 	querySchema = `{"type": "object", "properties": {
 	"database": {"type": "string", "description": "name of the database"},
