@@ -312,7 +312,7 @@ func TestAnswersByHand(t *testing.T) {
 func TestHostileSchemas(t *testing.T) {
 	t.Parallel()
 	c, err := mcp.Open(t.Context(), one(stdio("-raw", "evil")))
-	defer c.Close()
+	t.Cleanup(func() { c.Close() })
 	for _, want := range []string{
 		`the tools "same-name" and "same_name" would both be called test.same_name`,
 		`the tool "bomb" cannot be used: the schema of its arguments: its alternatives multiply beyond measure`,
@@ -353,7 +353,7 @@ func TestServersThatDoNotStart(t *testing.T) {
 	}}
 	c.Wanted = func(prefix string) bool { return prefix != "spare" }
 	client, err := mcp.Open(t.Context(), c)
-	defer client.Close()
+	t.Cleanup(func() { client.Close() })
 	if err == nil {
 		t.Fatal("there is no error")
 	}

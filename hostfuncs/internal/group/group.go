@@ -14,13 +14,12 @@ import (
 
 // Group is a started process and its descendants.
 type Group struct {
-	cmd  *exec.Cmd
+	leader
 	done chan struct{}
 	err  error
 
 	mu     sync.Mutex
 	reaped bool // its number may mean another process by now
-	handle handle
 }
 
 // pipeGrace is how long the output of a process that has ended is still read, when something else holds its other end.
@@ -29,7 +28,7 @@ const pipeGrace = time.Second
 // Start starts a command as the leader of a group. Its SysProcAttr and WaitDelay are set here. When the leader ends, the others are killed.
 func Start(cmd *exec.Cmd, limits Limits) (*Group, error) {
 	cmd.WaitDelay = pipeGrace
-	g := &Group{cmd: cmd, done: make(chan struct{})}
+	g := &Group{leader: leader{cmd: cmd}, done: make(chan struct{})}
 	if err := g.start(limits); err != nil {
 		return nil, err
 	}

@@ -2,9 +2,12 @@
 
 package group
 
-import "syscall"
+import (
+	"os/exec"
+	"syscall"
+)
 
-type handle struct{}
+type leader struct{ cmd *exec.Cmd }
 
 func (g *Group) signal(kill bool) {
 	s := syscall.SIGTERM

@@ -1,14 +1,18 @@
 package group
 
 import (
+	"os/exec"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
 
-// handle is a job. Closing it ends the processes in it, so they end with the host's process too.
-type handle struct{ job windows.Handle }
+// leader is a process and its job. Closing a job ends the processes in it, so they end with the host's process too.
+type leader struct {
+	cmd *exec.Cmd
+	job windows.Handle
+}
 
 // start puts the process into a job right after it began. What it starts before that stays outside.
 func (g *Group) start(Limits) error {
@@ -36,7 +40,7 @@ func (g *Group) start(Limits) error {
 		windows.CloseHandle(job)
 		return err
 	}
-	g.handle.job = job
+	g.job = job
 	return nil
 }
 
@@ -44,7 +48,7 @@ func (g *Group) signal(kill bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if kill && !g.reaped {
-		_ = windows.TerminateJobObject(g.handle.job, 1)
+		_ = windows.TerminateJobObject(g.job, 1)
 	}
 }
 
@@ -54,5 +58,5 @@ func (g *Group) wait() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.reaped = true
-	windows.CloseHandle(g.handle.job)
+	windows.CloseHandle(g.job)
 }
