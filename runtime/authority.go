@@ -224,11 +224,17 @@ func (j *job) openGate() error {
 	if o.Observe != nil {
 		decider = &observed{decider, o.Observe}
 	}
-	j.kit = j.authority.kit.Begin(o.Clock, j.random)
+	if o.child != nil {
+		j.kit = o.child.parent.kit
+	} else {
+		j.kit = j.authority.kit.Begin(o.Clock, j.random)
+	}
 	j.run.gate = hostfuncs.NewGate(hostfuncs.GateOptions{
 		Tools: tools, Policy: decider, Principal: o.Principal, Secrets: j.authority.kit.Secrets, Approve: o.Approve, Record: o.Record, DryRun: o.DryRun,
 		Reserve: j.run.reserve,
-		Values: func(ctx context.Context) context.Context { return context.WithValue(j.kit.Values(ctx, j.fs), jobKey{}, j) },
+		Values: func(ctx context.Context) context.Context {
+			return context.WithValue(j.kit.Values(ctx, j.fs), jobKey{}, j)
+		},
 	})
 	return nil
 }

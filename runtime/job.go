@@ -312,7 +312,9 @@ func (j *job) report(ended error) (*Report, error) {
 		j.writeTraceback(rep)
 	}
 	rep.takeCalls(r.gate)
-	rep.Log, rep.LogDropped = j.kit.Log.Entries(), j.kit.Log.Dropped()
+	if j.options.child == nil { // what a child logs is in its parent's report
+		rep.Log, rep.LogDropped = j.kit.Log.Entries(), j.kit.Log.Dropped()
+	}
 	rep.takeOutput(r.out)
 	if j.fs != nil {
 		rep.Usage.Storage = j.fs.Usage().PeakStorageBytes

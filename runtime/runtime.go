@@ -357,6 +357,8 @@ func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, o
 	if err := j.openGate(); err != nil {
 		return nil, err
 	}
-	defer j.kit.Close()
+	if o.child == nil {
+		defer j.kit.Close()
+	}
 	return j.do(ctx)
 }

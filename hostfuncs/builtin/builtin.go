@@ -20,6 +20,7 @@ import (
 	"wand/hostfuncs/fs"
 	"wand/hostfuncs/http"
 	"wand/hostfuncs/kv"
+	"wand/hostfuncs/llm"
 	"wand/hostfuncs/log"
 	"wand/hostfuncs/mcp"
 	"wand/hostfuncs/random"
@@ -193,7 +194,12 @@ func (k *Kit) tools(ctx context.Context, c Config) (list []*hostfuncs.Definition
 		databases = append(databases, sql.Database{Name: d.Name, File: d.File, MaxRows: int(d.MaxRows), Timeout: time.Duration(d.Timeout)})
 	}
 	data, err := sql.New(sql.Config{Databases: databases})
-	add(data, err, data.Tools)
+	add(nil, err, data.Tools)
+	if m := p.LLM; m != nil {
+		key, _ := k.Secrets.Reveal(m.Key)
+		model, err := llm.New(llm.Config{BaseURL: m.BaseURL, Model: m.Model, Key: key})
+		add(nil, err, model.Tools)
+	}
 	if p.MCP != nil {
 		servers, err := k.servers(ctx, c)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"wand/hostfuncs/clock"
 	"wand/hostfuncs/fs"
 	"wand/hostfuncs/kv"
+	"wand/hostfuncs/llm"
 	"wand/hostfuncs/log"
 	"wand/hostfuncs/random"
 	"wand/hostfuncs/vfs"
@@ -15,7 +16,7 @@ import (
 	"wand/policies"
 )
 
-// Run is what one run has of a Kit for itself.
+// Run is what one run, and the runs that it starts, have of a Kit for themselves.
 type Run struct {
 	// Log holds what the program logged.
 	Log log.Collector
@@ -23,7 +24,8 @@ type Run struct {
 	kit    *Kit
 	clock  wasi.Clock
 	random io.Reader
-	store  *kv.Store // in memory, when the policy names no file
+	store  *kv.Store   // in memory, when the policy names no file
+	budget *llm.Budget // nil when the policy names no model
 }
 
 // Begin starts a run with its clock and its source of randomness, which must be safe for concurrent use.
@@ -37,6 +39,9 @@ func (k *Kit) Begin(clock wasi.Clock, random io.Reader) *Run {
 		}
 		r.store, _ = kv.Open(c) // the same configuration has opened before
 	}
+	if m := k.policy.LLM; m != nil {
+		r.budget = llm.NewBudget(int(m.MaxTokens))
+	}
 	return r
 }
 
@@ -48,6 +53,9 @@ func (r *Run) Values(ctx context.Context, files *vfs.FS) context.Context {
 	ctx = log.With(ctx, &r.Log)
 	if r.store != nil {
 		ctx = kv.With(ctx, r.store)
+	}
+	if r.budget != nil {
+		ctx = llm.WithBudget(ctx, r.budget)
 	}
 	return ctx
 }
