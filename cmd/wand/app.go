@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"wand/compiler"
+	"wand/policies"
 	"wand/runtime"
 )
 
@@ -90,7 +91,9 @@ func (a *app) cli() *cli.App {
 			}
 			return exitStatus(exitUsage)
 		},
-		Commands: []*cli.Command{a.runCommand(), a.checkCommand(), a.guestsCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand()},
+		Commands: []*cli.Command{
+			a.runCommand(), a.checkCommand(), a.policyCommand(), a.toolsCommand(), a.auditCommand(), a.guestsCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand(),
+		},
 	}
 }
 
@@ -114,6 +117,8 @@ func (a *app) exitCode(err error) int {
 	var wrong *usageError
 	var limit *runtime.LimitError
 	var input *compiler.InputError
+	var policy *policies.Error
+	var lacking *unmetError
 	switch {
 	case err == nil:
 		return exitCompleted
@@ -121,6 +126,15 @@ func (a *app) exitCode(err error) int {
 		return int(status)
 	case errors.As(err, &wrong):
 		fmt.Fprintf(a.stderr, "wand: %s\n", printable(wrong.message))
+		return exitUsage
+	case errors.As(err, &policy):
+		showPolicyFindings(a.stderr, colours(a.stderr), findingsOf(err))
+		return exitUsage
+	case errors.As(err, &lacking):
+		for i := range lacking.findings {
+			lacking.findings[i].Severity = compiler.SeverityError
+		}
+		showPolicyFindings(a.stderr, colours(a.stderr), lacking.findings)
 		return exitUsage
 	case errors.As(err, &limit):
 		fmt.Fprintf(a.stderr, "wand: --%s: %s\n", limitFlag(limit.Name), limitMessage(limit))
@@ -136,12 +150,12 @@ func (a *app) exitCode(err error) int {
 	return exitFault
 }
 
-// arrange moves the options of the subcommand before its arguments, because people write them anywhere and the flag parser stops at the
+// arrange moves the options of a command before its arguments, because people write them anywhere and the flag parser stops at the
 // first argument, and takes off what follows "--". It refuses unknown commands and options with a suggestion.
 func arrange(c *cli.App, args []string) (arranged, programArgs []string, err error) {
 	arranged = append(arranged, args[0])
 	rest := args[1:]
-	for len(rest) > 0 && strings.HasPrefix(rest[0], "-") && rest[0] != "-" {
+	for len(rest) > 0 && isOption(rest[0]) {
 		if !isHelp(rest[0]) {
 			return nil, nil, usage("unknown option %s: options follow a command, as in: wand run %s main.py", rest[0], rest[0])
 		}
@@ -151,52 +165,94 @@ func arrange(c *cli.App, args []string) (arranged, programArgs []string, err err
 	if len(rest) == 0 {
 		return arranged, nil, nil
 	}
-	if rest[0] == "help" || rest[0] == "h" {
-		if len(rest) > 1 && c.Command(rest[1]) == nil {
-			return nil, nil, unknownCommand(c, rest[1:2])
-		}
-		return append(arranged, rest[:min(2, len(rest))]...), nil, nil
-	}
-	command := c.Command(rest[0])
-	if command == nil {
-		return nil, nil, unknownCommand(c, rest)
-	}
-	arranged = append(arranged, rest[0])
-	var positional []string
-	for rest = rest[1:]; len(rest) > 0; rest = rest[1:] {
-		arg := rest[0]
-		if arg == "--" {
-			programArgs = append([]string{}, rest[1:]...)
-			break
-		}
-		if !strings.HasPrefix(arg, "-") || arg == "-" {
-			positional = append(positional, arg)
-			continue
-		}
-		name, _, assigned := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-		flag := findFlag(command.Flags, name)
-		switch {
-		case flag == nil && isHelp(arg):
-			return []string{args[0], command.Name, "--help"}, nil, nil
-		case flag == nil:
-			message := fmt.Sprintf("unknown option %s of wand %s", arg, command.Name)
-			if suggestion := cli.SuggestFlag(command.Flags, name, false); suggestion != "" {
-				message += "; did you mean " + suggestion + "?"
-			}
-			return nil, nil, usage("%s\nwand: wand %s --help lists the options", message, command.Name)
-		case assigned || isBool(flag):
-			arranged = append(arranged, arg)
-		case len(rest) == 1:
-			return nil, nil, usage("option %s wants a value; see wand %s --help", arg, command.Name)
-		default:
-			arranged = append(arranged, arg, rest[1])
-			rest = rest[1:]
+	help := rest[0] == "help" || rest[0] == "h"
+	if help {
+		rest = rest[1:]
+		if len(rest) == 0 {
+			return append(arranged, "help"), nil, nil
 		}
 	}
+	command, name, rest, err := findCommand(c, rest)
+	if err != nil {
+		return nil, nil, err
+	}
+	arranged = append(arranged, strings.Fields(name)...)
+	if help {
+		return append(arranged, "--help"), nil, nil
+	}
+	options, positional, programArgs, err := sortArguments(command, name, rest)
+	switch {
+	case errors.Is(err, errHelp):
+		return append(arranged, "--help"), nil, nil
+	case err != nil:
+		return nil, nil, err
+	}
+	arranged = append(arranged, options...)
 	if len(positional) > 0 {
 		arranged = append(append(arranged, "--"), positional...)
 	}
 	return arranged, programArgs, nil
+}
+
+// findCommand follows the names of commands, "policy" and "check", and returns what is left of the arguments.
+func findCommand(c *cli.App, args []string) (command *cli.Command, name string, rest []string, err error) {
+	if command = c.Command(args[0]); command == nil {
+		return nil, "", nil, unknownCommand(c, args)
+	}
+	name, rest = command.Name, args[1:]
+	for len(command.Subcommands) > 0 && len(rest) > 0 && !isHelp(rest[0]) {
+		if isOption(rest[0]) {
+			return nil, "", nil, usage("unknown option %s: options follow the whole command, as in: wand %s %s %s", rest[0], name, command.Subcommands[0].Name, rest[0])
+		}
+		var next *cli.Command
+		for _, sub := range command.Subcommands {
+			if sub.HasName(rest[0]) {
+				next = sub
+			}
+		}
+		if next == nil {
+			return nil, "", nil, usage("unknown command %q of wand %s%s\nwand: wand %s --help lists the commands", rest[0], name, suggestCommand(command.Subcommands, rest[0]), name)
+		}
+		command, rest = next, rest[1:]
+		name += " " + command.Name
+	}
+	return command, name, rest, nil
+}
+
+var errHelp = errors.New("help is asked for")
+
+// sortArguments tells the options of a command from its arguments and from those of the program. errHelp: --help is among them.
+func sortArguments(command *cli.Command, name string, args []string) (options, positional, programArgs []string, err error) {
+	for ; len(args) > 0; args = args[1:] {
+		arg := args[0]
+		if arg == "--" {
+			return options, positional, append([]string{}, args[1:]...), nil
+		}
+		if !isOption(arg) {
+			positional = append(positional, arg)
+			continue
+		}
+		key, _, assigned := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		flag := findFlag(command.Flags, key)
+		switch {
+		case flag == nil && isHelp(arg):
+			return nil, nil, nil, errHelp
+		case flag == nil:
+			message := fmt.Sprintf("unknown option %s of wand %s", arg, name)
+			if suggestion := cli.SuggestFlag(command.Flags, key, false); suggestion != "" {
+				message += "; did you mean " + suggestion + "?"
+			}
+			return nil, nil, nil, usage("%s\nwand: wand %s --help lists the options", message, name)
+		case assigned || isBool(flag):
+			options = append(options, arg)
+		case len(args) == 1:
+			return nil, nil, nil, usage("option %s wants a value; see wand %s --help", arg, name)
+		default:
+			options = append(options, arg, args[1])
+			args = args[1:]
+		}
+	}
+	return options, positional, nil, nil
 }
 
 func unknownCommand(c *cli.App, args []string) error {
@@ -204,13 +260,20 @@ func unknownCommand(c *cli.App, args []string) error {
 	if _, err := os.Stat(name); err == nil || filepath.Ext(name) != "" || name == "-" {
 		return usage("%s is not a command; did you mean: wand run %s", name, name)
 	}
-	message := fmt.Sprintf("unknown command %q", name)
-	// The library answers with a sentence: Did you mean "run"?
-	if suggestion := cli.SuggestCommand(c.Commands, name); suggestion != "" {
-		message += "; " + strings.Replace(suggestion, "Did", "did", 1)
-	}
-	return usage("%s\nwand: wand help lists the commands", message)
+	return usage("unknown command %q%s\nwand: wand help lists the commands", name, suggestCommand(c.Commands, name))
 }
+
+// suggestCommand is the end of a message: the nearest name, if there is one near.
+func suggestCommand(commands []*cli.Command, name string) string {
+	// The library answers with a sentence: Did you mean "run"?
+	if suggestion := cli.SuggestCommand(commands, name); suggestion != "" {
+		return "; " + strings.Replace(suggestion, "Did", "did", 1)
+	}
+	return ""
+}
+
+// isOption says whether an argument is an option; a single dash is standard input.
+func isOption(arg string) bool { return strings.HasPrefix(arg, "-") && arg != "-" }
 
 func isHelp(arg string) bool { return arg == "-h" || arg == "--help" || arg == "-help" }
 
@@ -233,7 +296,7 @@ func findFlag(flags []cli.Flag, name string) cli.Flag {
 // noArguments refuses arguments where none belong.
 func (a *app) noArguments(c *cli.Context) error {
 	if c.NArg() > 0 || len(a.programArgs) > 0 {
-		return usage("wand %s takes no arguments, but there is %q", c.Command.Name, append(c.Args().Slice(), a.programArgs...)[0])
+		return usage("wand %s takes no arguments, but there is %q", c.Command.FullName(), append(c.Args().Slice(), a.programArgs...)[0])
 	}
 	return nil
 }

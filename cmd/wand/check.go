@@ -104,7 +104,9 @@ func writeJSON(w io.Writer, v any) error {
 		return err
 	}
 	if _, err := w.Write(append(text, '\n')); err != nil {
-		return fmt.Errorf("cannot write to standard output: %w", err)
+		return cannotWrite(err)
 	}
 	return nil
 }
+
+func cannotWrite(err error) error { return fmt.Errorf("cannot write to standard output: %w", err) }

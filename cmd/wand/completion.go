@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"wand/policies"
 )
 
 const completionDescription = `Prints a script that completes commands, options and file names in a shell.
@@ -40,12 +42,19 @@ func (a *app) completionCommand() *cli.Command {
 	}
 }
 
-// values lists what an option accepts, where it is one of a few words.
-func values(option string) []string {
-	if option == "lang" || option == "language" {
-		return []string{"python", "javascript", "typescript", "wasm"}
+// values lists what an option accepts, where it is one of a few words. open says that other texts do as well, such as files.
+func values(option string) (words []string, open bool) {
+	switch option {
+	case "lang", "language":
+		return []string{"python", "javascript", "typescript", "wasm"}, false
+	case "policy":
+		return policies.Presets(), true
+	case "approve":
+		return []string{approveAsk, approveNever}, false
+	case "format":
+		return toolFormats(), false
 	}
-	return nil
+	return nil, false
 }
 
 // option is one option of a command, for a script.
@@ -54,6 +63,7 @@ type option struct {
 	usage     string
 	takes     bool // a value
 	takesFile bool
+	words     []string // values that it takes
 }
 
 func optionsOf(command *cli.Command) []option {
@@ -71,7 +81,11 @@ func optionsOf(command *cli.Command) []option {
 			o.usage = strings.ReplaceAll(d.GetUsage(), "`", "")
 		}
 		switch f.Names()[0] {
-		case "file", "out", "package", "input":
+		case "file", "out", "package", "input", "args", "overlay", "audit", "audit-key", "key", "o":
+			o.takesFile = true
+		}
+		var open bool
+		if o.words, open = values(f.Names()[0]); open {
 			o.takesFile = true
 		}
 		list = append(list, o)
@@ -82,9 +96,20 @@ func optionsOf(command *cli.Command) []option {
 	return list
 }
 
-func visible(c *cli.App) []*cli.Command {
+// operandsOf lists the words that a command takes as its argument, beside files.
+func operandsOf(name string) []string {
+	switch {
+	case name == "completion":
+		return []string{"bash", "zsh", "fish"}
+	case strings.HasPrefix(name, "policy ") && name != "policy learn":
+		return policies.Presets()
+	}
+	return nil
+}
+
+func visible(commands []*cli.Command) []*cli.Command {
 	var list []*cli.Command
-	for _, command := range c.Commands {
+	for _, command := range commands {
 		if !command.Hidden && command.Name != "help" {
 			list = append(list, command)
 		}
@@ -93,29 +118,70 @@ func visible(c *cli.App) []*cli.Command {
 	return list
 }
 
-func bashCompletion(c *cli.App) string {
-	var b strings.Builder
+// leaf is a command that does something, by its whole name: "policy check".
+type leaf struct {
+	name    string
+	command *cli.Command
+}
+
+func leaves(c *cli.App) []leaf {
+	var list []leaf
+	for _, command := range visible(c.Commands) {
+		for _, sub := range visible(command.Subcommands) {
+			list = append(list, leaf{command.Name + " " + sub.Name, sub})
+		}
+		if len(command.Subcommands) == 0 {
+			list = append(list, leaf{command.Name, command})
+		}
+	}
+	return list
+}
+
+func namesOf(commands []*cli.Command) string {
 	var names []string
-	for _, command := range visible(c) {
+	for _, command := range visible(commands) {
 		names = append(names, command.Name)
 	}
+	return strings.Join(names, " ")
+}
+
+func bashCompletion(c *cli.App) string {
+	var b strings.Builder
 	b.WriteString("# bash completion for wand\n_wand() {\n")
-	b.WriteString("    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} options=\n    COMPREPLY=()\n")
-	fmt.Fprintf(&b, "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"%s help\" -- \"$cur\"))\n        return\n    fi\n", strings.Join(names, " "))
-	fmt.Fprintf(&b, "    case $prev in\n    --lang|--language) COMPREPLY=($(compgen -W \"%s\" -- \"$cur\")); return ;;\n    esac\n", strings.Join(values("lang"), " "))
-	b.WriteString("    case ${COMP_WORDS[1]} in\n")
-	for _, command := range visible(c) {
+	b.WriteString("    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} options= operands=\n    COMPREPLY=()\n")
+	fmt.Fprintf(&b, "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"%s help\" -- \"$cur\"))\n        return\n    fi\n", namesOf(c.Commands))
+	for _, command := range visible(c.Commands) {
+		if len(command.Subcommands) > 0 {
+			fmt.Fprintf(&b, "    if [ \"$command\" = %s ]; then\n        if [ \"$COMP_CWORD\" -eq 2 ]; then\n            COMPREPLY=($(compgen -W \"%s\" -- \"$cur\"))\n            return\n        fi\n        command+=\" ${COMP_WORDS[2]}\"\n    fi\n",
+				command.Name, namesOf(command.Subcommands))
+		}
+	}
+	b.WriteString("    case $prev in\n")
+	seen := map[string]bool{}
+	for _, l := range leaves(c) {
+		for _, o := range optionsOf(l.command) {
+			if len(o.words) == 0 || seen[o.names[0]] {
+				continue
+			}
+			seen[o.names[0]] = true
+			files := ""
+			if o.takesFile {
+				files = " -f"
+			}
+			fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen%s -W \"%s\" -- \"$cur\")); return ;;\n", strings.Join(o.names, "|"), files, strings.Join(o.words, " "))
+		}
+	}
+	b.WriteString("    esac\n    case $command in\n")
+	for _, l := range leaves(c) {
 		var options []string
-		for _, o := range optionsOf(command) {
+		for _, o := range optionsOf(l.command) {
 			options = append(options, o.names...)
 		}
-		if command.Name == "completion" {
-			options = append([]string{"bash", "zsh", "fish"}, options...)
-		}
-		fmt.Fprintf(&b, "    %s) options=\"%s\" ;;\n", command.Name, strings.Join(options, " "))
+		fmt.Fprintf(&b, "    \"%s\") options=\"%s\" operands=\"%s\" ;;\n", l.name, strings.Join(options, " "), strings.Join(operandsOf(l.name), " "))
 	}
-	b.WriteString("    esac\n    if [[ $cur == -* || ${COMP_WORDS[1]} == completion ]]; then\n        COMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n")
-	b.WriteString("    else\n        COMPREPLY=($(compgen -f -- \"$cur\"))\n    fi\n}\ncomplete -o filenames -F _wand wand\n")
+	b.WriteString("    esac\n    if [[ $cur == -* ]]; then\n        COMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n")
+	b.WriteString("    elif [ \"$command\" = completion ]; then\n        COMPREPLY=($(compgen -W \"$operands\" -- \"$cur\"))\n")
+	b.WriteString("    else\n        COMPREPLY=($(compgen -f -W \"$operands\" -- \"$cur\"))\n    fi\n}\ncomplete -o filenames -F _wand wand\n")
 	return b.String()
 }
 
@@ -124,19 +190,33 @@ func zshCompletion(c *cli.App) string {
 	quote := func(s string) string {
 		return strings.NewReplacer("'", "'\\''", "[", "\\[", "]", "\\]", ":", "\\:").Replace(s)
 	}
-	b.WriteString("#compdef wand\n# zsh completion for wand\n_wand() {\n    local -a commands\n    commands=(\n")
-	for _, command := range visible(c) {
-		fmt.Fprintf(&b, "        '%s:%s'\n", command.Name, quote(command.Usage))
+	describe := func(indent string, at int, commands []*cli.Command) {
+		fmt.Fprintf(&b, "%sif (( CURRENT == %d )); then\n%s    commands=(\n", indent, at, indent)
+		for _, command := range visible(commands) {
+			fmt.Fprintf(&b, "%s        '%s:%s'\n", indent, command.Name, quote(command.Usage))
+		}
+		fmt.Fprintf(&b, "%s    )\n%s    _describe command commands\n%s    return\n%sfi\n", indent, indent, indent, indent)
 	}
-	b.WriteString("    )\n    if (( CURRENT == 2 )); then\n        _describe command commands\n        return\n    fi\n    case ${words[2]} in\n")
-	for _, command := range visible(c) {
-		fmt.Fprintf(&b, "    %s)\n        _arguments -S", command.Name)
-		for _, o := range optionsOf(command) {
+	b.WriteString("#compdef wand\n# zsh completion for wand\n_wand() {\n    local -a commands\n    local command=${words[2]}\n")
+	describe("    ", 2, c.Commands)
+	for _, command := range visible(c.Commands) {
+		if len(command.Subcommands) > 0 {
+			fmt.Fprintf(&b, "    if [[ $command == %s ]]; then\n", command.Name)
+			describe("        ", 3, command.Subcommands)
+			b.WriteString("        command+=\" ${words[3]}\"\n    fi\n")
+		}
+	}
+	b.WriteString("    case $command in\n")
+	for _, l := range leaves(c) {
+		fmt.Fprintf(&b, "    '%s')\n        _arguments -S", l.name)
+		for _, o := range optionsOf(l.command) {
 			for _, n := range o.names {
 				value := ""
 				switch {
-				case len(values(strings.TrimLeft(n, "-"))) > 0:
-					value = ":value:(" + strings.Join(values(strings.TrimLeft(n, "-")), " ") + ")"
+				case len(o.words) > 0 && o.takesFile:
+					value = fmt.Sprintf(":value:{ compadd %s; _files }", strings.Join(o.words, " "))
+				case len(o.words) > 0:
+					value = ":value:(" + strings.Join(o.words, " ") + ")"
 				case o.takesFile:
 					value = ":file:_files"
 				case o.takes:
@@ -145,9 +225,12 @@ func zshCompletion(c *cli.App) string {
 				fmt.Fprintf(&b, " \\\n            '*%s[%s]%s'", n, quote(o.usage), value)
 			}
 		}
-		if command.Name == "completion" {
-			b.WriteString(" \\\n            ':shell:(bash zsh fish)'\n        ;;\n")
-		} else {
+		switch words := operandsOf(l.name); {
+		case l.name == "completion":
+			fmt.Fprintf(&b, " \\\n            ':shell:(%s)'\n        ;;\n", strings.Join(words, " "))
+		case len(words) > 0:
+			fmt.Fprintf(&b, " \\\n            '*:file:{ compadd %s; _files }'\n        ;;\n", strings.Join(words, " "))
+		default:
 			b.WriteString(" \\\n            '*:file:_files'\n        ;;\n")
 		}
 	}
@@ -159,16 +242,25 @@ func fishCompletion(c *cli.App) string {
 	var b strings.Builder
 	quote := func(s string) string { return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'" }
 	b.WriteString("# fish completion for wand\n")
-	for _, command := range visible(c) {
+	b.WriteString("function __wand_at\n    set -l words (commandline -opc)\n    test (count $words) -gt (count $argv); and test \"$words[2..(math (count $argv) + 1)]\" = \"$argv\"\nend\n")
+	b.WriteString("function __wand_needs_subcommand\n    set -l words (commandline -opc)\n    test (count $words) -eq 2; and test \"$words[2]\" = $argv[1]\nend\n")
+	for _, command := range visible(c.Commands) {
 		fmt.Fprintf(&b, "complete -c wand -f -n __fish_use_subcommand -a %s -d %s\n", command.Name, quote(command.Usage))
-	}
-	for _, command := range visible(c) {
-		seen := quote("__fish_seen_subcommand_from " + command.Name)
-		if command.Name == "completion" {
-			fmt.Fprintf(&b, "complete -c wand -f -n %s -a 'bash zsh fish'\n", seen)
+		for _, sub := range visible(command.Subcommands) {
+			fmt.Fprintf(&b, "complete -c wand -f -n %s -a %s -d %s\n", quote("__wand_needs_subcommand "+command.Name), sub.Name, quote(sub.Usage))
 		}
-		for _, o := range optionsOf(command) {
-			fmt.Fprintf(&b, "complete -c wand -n %s", seen)
+	}
+	for _, l := range leaves(c) {
+		at := quote("__wand_at " + l.name)
+		if words := operandsOf(l.name); len(words) > 0 {
+			only := ""
+			if l.name == "completion" {
+				only = " -f"
+			}
+			fmt.Fprintf(&b, "complete -c wand%s -n %s -a %s\n", only, at, quote(strings.Join(words, " ")))
+		}
+		for _, o := range optionsOf(l.command) {
+			fmt.Fprintf(&b, "complete -c wand -n %s", at)
 			for _, n := range o.names {
 				if strings.HasPrefix(n, "--") {
 					fmt.Fprintf(&b, " -l %s", n[2:])
@@ -176,9 +268,12 @@ func fishCompletion(c *cli.App) string {
 					fmt.Fprintf(&b, " -s %s", n[1:])
 				}
 			}
-			if v := values(strings.TrimLeft(o.names[0], "-")); len(v) > 0 {
-				fmt.Fprintf(&b, " -x -a %s", quote(strings.Join(v, " ")))
-			} else if o.takes {
+			switch {
+			case len(o.words) > 0 && !o.takesFile:
+				fmt.Fprintf(&b, " -x -a %s", quote(strings.Join(o.words, " ")))
+			case len(o.words) > 0:
+				fmt.Fprintf(&b, " -r -a %s", quote(strings.Join(o.words, " ")))
+			case o.takes:
 				b.WriteString(" -r")
 			}
 			fmt.Fprintf(&b, " -d %s\n", quote(o.usage))

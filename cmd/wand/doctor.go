@@ -103,7 +103,7 @@ func (a *app) showFindings(findings []finding) error {
 		}
 	}
 	if err := table.Flush(); err != nil {
-		return fmt.Errorf("cannot write to standard output: %w", err)
+		return cannotWrite(err)
 	}
 	return nil
 }

@@ -120,7 +120,7 @@ func showGuests(w io.Writer, list []guestInfo) error {
 		}
 	}
 	if err := table.Flush(); err != nil {
-		return fmt.Errorf("cannot write to standard output: %w", err)
+		return cannotWrite(err)
 	}
 	return nil
 }
@@ -140,7 +140,7 @@ func (a *app) licences(name string) error {
 			return err
 		}
 		if _, err := fmt.Fprintf(a.stdout, "==== %s %s (%s)\n\n%s\n", component.Name, component.Version, component.Licence, text); err != nil {
-			return fmt.Errorf("cannot write to standard output: %w", err)
+			return cannotWrite(err)
 		}
 	}
 	return nil

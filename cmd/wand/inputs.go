@@ -13,25 +13,25 @@ import (
 	"wand/runtime"
 )
 
-// maxInput bounds the value of --input, in bytes.
+// maxInput bounds a JSON value of the command line, in bytes.
 const maxInput = 64 << 20
 
-// readInput reads the value of --input: JSON, or @FILE.
-func readInput(value string) (json.RawMessage, error) {
+// readJSON reads the value of an option: JSON, or @FILE.
+func readJSON(option, value string) (json.RawMessage, error) {
 	text := []byte(value)
-	from := "--input"
+	from := "--" + option
 	if name, ok := strings.CutPrefix(value, "@"); ok {
 		info, err := os.Stat(name)
 		if err != nil {
 			return nil, cannotRead(name, err)
 		}
 		if info.Size() > maxInput {
-			return nil, usage("--input: %s has %s, and the most is %s; give it as --file and let the program read it", name, units.Bytes(info.Size()), units.Bytes(maxInput))
+			return nil, usage("%s: %s has %s, and the most is %s; give it as --file and let the program read it", from, name, units.Bytes(info.Size()), units.Bytes(maxInput))
 		}
 		if text, err = os.ReadFile(name); err != nil {
 			return nil, cannotRead(name, err)
 		}
-		from = "--input: " + name
+		from += ": " + name
 	}
 	var v json.RawMessage
 	if err := json.Unmarshal(text, &v); err != nil {
@@ -39,7 +39,7 @@ func readInput(value string) (json.RawMessage, error) {
 		if s, ok := err.(*json.SyntaxError); ok {
 			where = fmt.Sprintf(" (byte %d)", s.Offset)
 		}
-		return nil, usage("%s is not JSON: %v%s; a text needs quotes of its own, as in: --input '\"text\"'", from, err, where)
+		return nil, usage("%s is not JSON: %v%s; a text needs quotes of its own, as in: --%s '\"text\"'", from, err, where, option)
 	}
 	return v, nil
 }

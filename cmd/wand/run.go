@@ -6,15 +6,20 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"wand/compiler"
+	"wand/hostfuncs"
+	"wand/policies"
 	"wand/policies/units"
 	"wand/runtime"
 )
@@ -22,6 +27,9 @@ import (
 const runDescription = `Runs one program in the sandbox. FILE may hold the program itself or a model's answer with the program in a Markdown code block.
 The program's output passes through as it comes; then two lines on standard error say how it ended and what it used. Relative names
 of files are below /work, which the program sees as its working directory; nothing of this machine is visible to it.
+
+What it may reach beyond its own memory says a policy: a file, or the name of a preset. What the policy does not grant is refused. Where
+it wants somebody to approve a call, the question appears on the terminal; waiting for the answer counts towards --timeout.
 
 Sizes: 64MiB, 64M (both 1024-based), 1.5GB (1000-based), 65536. Fuel: 500M, 2G, 1_000_000. Times: 5s, 500ms, 1m30s, 30 (seconds).
 
@@ -33,6 +41,11 @@ EXAMPLES:
    wand run --file data.csv --file ./images:/data --out results report.py
    wand run --package six-1.17.0-py2.py3-none-any.whl main.py
    wand run --feedback - < answer.md
+   wand run --policy policy.yaml --audit calls.jsonl main.py
+   wand run --policy web-reader --dry-run main.py
+   wand run --allow kv --allow http:api.example.com main.py
+
+` + allowHelp + `
 
 EXIT CODES:
    0 completed, 1 failed, 2 usage, 3 invalid (it never started), 4 exhausted (a limit stopped it), 5 denied, 6 suspended,
@@ -40,62 +53,42 @@ EXIT CODES:
 
 func (a *app) runCommand() *cli.Command {
 	limits := &limitFlags{}
-	flags := append(sourceFlags(), limits.flags()...)
-	flags = append(flags,
-		&cli.StringFlag{Name: "input", Usage: "`JSON` value, or @FILE that holds one; the program sees it as INPUT"},
-		&cli.StringSliceFlag{Name: "file", Usage: "put a file or folder into the run's filesystem: `SRC[:DST]` (repeatable)"},
-		&cli.StringFlag{Name: "out", Usage: "write the files that the program made to `DIR`"},
-		&cli.StringSliceFlag{Name: "package", Usage: "let the program import a wheel, zip file or folder: `PATH` (repeatable)"},
-		&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print the report as JSON instead of the program's output"},
-		&cli.BoolFlag{Name: "feedback", DisableDefaultText: true, Usage: "print what a model should be told instead of the program's output"},
-		&cli.IntFlag{Name: "feedback-tokens", Value: runtime.DefaultFeedback, Usage: "most tokens, `N`, that --feedback may take"},
-	)
 	return &cli.Command{
 		Name: "run", Usage: "run a program in the sandbox", UsageText: "wand run [options] FILE|-|-c CODE [-- ARGUMENTS]", Description: runDescription,
-		Flags: flags, HideHelpCommand: true, OnUsageError: onUsageError,
+		Flags: append(runFlags(limits),
+			&cli.StringFlag{Name: "out", Usage: "write the files that the program made to `DIR`"},
+			&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print the report as JSON instead of the program's output"},
+			&cli.BoolFlag{Name: "feedback", DisableDefaultText: true, Usage: "print what a model should be told instead of the program's output"},
+			&cli.IntFlag{Name: "feedback-tokens", Value: runtime.DefaultFeedback, Usage: "most tokens, `N`, that --feedback may take"},
+		),
+		HideHelpCommand: true, OnUsageError: onUsageError,
 		Action: func(c *cli.Context) error { return a.run(c, limits) },
 	}
 }
 
+// runFlags are the options of every command that runs a program.
+func runFlags(limits *limitFlags) []cli.Flag {
+	flags := append(sourceFlags(), limits.flags()...)
+	flags = append(flags, authorityFlags()...)
+	return append(flags,
+		&cli.StringFlag{Name: "input", Usage: "`JSON` value, or @FILE that holds one; the program sees it as INPUT"},
+		&cli.StringSliceFlag{Name: "file", Usage: "put a file or folder into the run's filesystem: `SRC[:DST]` (repeatable)"},
+		&cli.StringSliceFlag{Name: "package", Usage: "let the program import a wheel, zip file or folder: `PATH` (repeatable)"},
+	)
+}
+
 // run is wand run.
 func (a *app) run(c *cli.Context, flags *limitFlags) error {
-	limits, err := flags.limits()
-	if err != nil {
-		return err
-	}
 	if c.Bool("json") && c.Bool("feedback") {
 		return usage("--json and --feedback exclude each other")
 	}
 	if c.Int("feedback-tokens") < 1 {
 		return usage("--feedback-tokens: %d is too few; the default is %d", c.Int("feedback-tokens"), runtime.DefaultFeedback)
 	}
-	source, err := a.source(c)
+	view := &verdict{app: a, options: c, json: c.Bool("json"), feedback: c.Bool("feedback")}
+	report, err := a.perform(c, flags, view, nil)
 	if err != nil {
 		return err
-	}
-	options, err := a.options(c, limits)
-	if err != nil {
-		return err
-	}
-	ctx, release := interruptible(c.Context)
-	defer release()
-	progress := newProgress(a.stderr)
-	defer progress.end()
-	rt, err := runtime.New(ctx, runtime.Config{Progress: progress.begin})
-	if err != nil {
-		return err
-	}
-	defer rt.Close(context.WithoutCancel(ctx))
-
-	view := &verdict{app: a, options: c, progress: progress, limits: limits}
-	view.connect(&options)
-	report, err := a.execute(ctx, rt, source, options, view)
-	progress.end()
-	if err != nil {
-		return err
-	}
-	if err := rt.CacheError(); err != nil {
-		fmt.Fprintf(a.stderr, "wand: nothing is kept between runs, so each starts slowly: %s\n", printable(err.Error()))
 	}
 	var unsaved error
 	if dir := c.String("out"); dir != "" {
@@ -105,6 +98,72 @@ func (a *app) run(c *cli.Context, flags *limitFlags) error {
 		return err
 	}
 	return status(report)
+}
+
+// perform runs the program of a command line under a policy. adapt, which may be nil, has the last word about the options.
+func (a *app) perform(c *cli.Context, flags *limitFlags, view *verdict, adapt func(*authority, *runtime.Options) error) (*runtime.Report, error) {
+	limits, err := flags.limits()
+	if err != nil {
+		return nil, err
+	}
+	source, err := a.source(c)
+	if err != nil {
+		return nil, err
+	}
+	granted, err := a.authority(c, policyName(c))
+	if err != nil {
+		return nil, err
+	}
+	if lacking := unmet(granted.engine.Policy()); len(lacking) > 0 {
+		return nil, &unmetError{lacking}
+	}
+	limits = limitsOf(granted.engine.Policy().Limits, limits)
+	options, err := a.options(c, limits)
+	if err != nil {
+		return nil, err
+	}
+	ctx, release := interruptible(c.Context)
+	defer release()
+	view.progress = newProgress(a.stderr)
+	defer view.progress.end()
+	view.limits, view.engine = limits, granted.engine
+	view.connect(&options)
+	options.Policy, options.Principal, options.DryRun = granted.policy, c.String("principal"), c.Bool("dry-run")
+	if options.Approve, err = approver(c.String("approve"), view.progress.end); err != nil {
+		return nil, err
+	}
+	if view.trail, err = a.openTrail(c, view.human()); err != nil {
+		return nil, err
+	}
+	defer view.trail.close()
+	if adapt != nil {
+		if err := adapt(granted, &options); err != nil {
+			return nil, err
+		}
+	}
+	if view.human() {
+		showPolicyFindings(a.stderr, colours(a.stderr), policyFindings(compiler.SeverityWarning, granted.engine.Warnings()))
+		for _, note := range limitNotes(flags, granted.engine.Policy().Limits) {
+			fmt.Fprintf(a.stderr, "wand: %s\n", printable(note))
+		}
+	}
+	rt, err := runtime.New(ctx, runtime.Config{Progress: view.progress.begin, Overlays: granted.overlays, Problem: func(err error) {
+		view.progress.end()
+		a.problem(err)
+	}})
+	if err != nil {
+		return nil, err
+	}
+	defer rt.Close(context.WithoutCancel(ctx))
+	report, err := a.execute(ctx, rt, source, options, view)
+	view.progress.end()
+	if err != nil {
+		return nil, err
+	}
+	if err := rt.CacheError(); err != nil {
+		fmt.Fprintf(a.stderr, "wand: nothing is kept between runs, so each starts slowly: %s\n", printable(err.Error()))
+	}
+	return report, nil
 }
 
 // execute compiles and runs. A program that does not compile, and a cancellation before there is a report, become a report too.
@@ -129,7 +188,17 @@ func (a *app) execute(ctx context.Context, rt *runtime.Runtime, source compiler.
 	if module == nil {
 		return view.invalid(nil, start, errorOf(diagnostics)), nil
 	}
+	if err := view.trail.begin(module, &options); err != nil {
+		return nil, err
+	}
 	report, err := rt.Run(ctx, module, options)
+	status := runtime.Fault
+	if ctx.Err() != nil {
+		status = runtime.Cancelled
+	}
+	if unwritten := view.trail.end(report, status); unwritten != nil && err == nil {
+		return nil, unwritten
+	}
 	if err != nil && report == nil {
 		if ctx.Err() != nil {
 			return view.cancelled(module, start), nil
@@ -145,7 +214,7 @@ func (a *app) execute(ctx context.Context, rt *runtime.Runtime, source compiler.
 func (a *app) options(c *cli.Context, limits runtime.Limits) (o runtime.Options, err error) {
 	o.Limits, o.Args = limits, a.programArgs
 	if c.IsSet("input") {
-		if o.Input, err = readInput(c.String("input")); err != nil {
+		if o.Input, err = readJSON("input", c.String("input")); err != nil {
 			return o, err
 		}
 	}
@@ -217,23 +286,53 @@ func status(r *runtime.Report) error {
 type verdict struct {
 	app         *app
 	options     *cli.Context
+	json        bool // print the report
+	feedback    bool // print what a model should be told
 	progress    *progress
 	limits      runtime.Limits
 	diagnostics []compiler.Diagnostic
 	stdout      *live
 	stderr      *live
-	saved       int // files written to --out
+	saved       int       // files written to --out
+	trail       *trail    // nil without --audit
+	out         io.Writer // where the program's output goes; nil for standard output
+
+	engine *policies.Engine // what decides
+	mu     sync.Mutex
+	denied map[string]policies.Request // what the policy denied, by the reason
 }
 
 // human says that a person reads along.
-func (v *verdict) human() bool { return !v.options.Bool("json") && !v.options.Bool("feedback") }
+func (v *verdict) human() bool { return !v.json && !v.feedback }
 
 // connect passes the program's output on as it comes, unless something else is printed in its place.
 func (v *verdict) connect(o *runtime.Options) {
-	v.stdout = &live{to: v.app.stdout, terminal: isTerminal(v.app.stdout), before: v.progress.end}
+	if v.out == nil {
+		v.out = v.app.stdout
+	}
+	v.stdout = &live{to: v.out, terminal: isTerminal(v.out), before: v.progress.end}
 	v.stderr = &live{to: v.app.stderr, terminal: isTerminal(v.app.stderr), before: v.progress.end}
 	if v.human() {
 		o.Stdout, o.Stderr = v.stdout, v.stderr
+		o.Observe = v.observe
+	}
+}
+
+// maxDenied bounds how many denied requests are remembered: a program can make any number of them.
+const maxDenied = 1000
+
+// observe remembers what was denied, so that it can be explained. The journal has no room for that.
+func (v *verdict) observe(r policies.Request, d policies.Decision) {
+	if d.Allowed {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.denied == nil {
+		v.denied = map[string]policies.Request{}
+	}
+	if len(v.denied) < maxDenied {
+		v.denied[d.Reason] = r
 	}
 }
 
@@ -241,9 +340,9 @@ func (v *verdict) connect(o *runtime.Options) {
 func (v *verdict) show(r *runtime.Report) error {
 	var err error
 	switch {
-	case v.options.Bool("json"):
+	case v.json:
 		_, err = v.app.stdout.Write(r.JSON())
-	case v.options.Bool("feedback"):
+	case v.feedback:
 		_, err = fmt.Fprintln(v.app.stdout, strings.TrimRight(r.Feedback(v.options.Int("feedback-tokens")), "\n"))
 		if t := r.Truncated; t != nil && err == nil {
 			for _, path := range []string{t.StdoutPath, t.StderrPath} {
@@ -256,7 +355,7 @@ func (v *verdict) show(r *runtime.Report) error {
 		v.lines(r)
 	}
 	if err != nil {
-		return fmt.Errorf("cannot write to standard output: %w", err)
+		return cannotWrite(err)
 	}
 	return nil
 }
@@ -277,7 +376,15 @@ func (v *verdict) lines(r *runtime.Report) {
 		fmt.Fprintln(w)
 	}
 	showDiagnostics(w, on, v.diagnostics)
+	for i := range r.Calls {
+		if c := &r.Calls[i]; c.Decision == hostfuncs.DecisionDryRun {
+			fmt.Fprintf(w, "wand: dry run: %s: %s\n", oneLine(c.Tool), clip(oneLine(c.Would), 300))
+		}
+	}
 	fmt.Fprintf(w, "wand: %s\n", v.headline(r, on))
+	if r.Status == runtime.Denied {
+		v.why(w, r)
+	}
 	fmt.Fprintf(w, "%s\n", colour(on, grey, "wand: "+v.spent(r)))
 }
 
@@ -316,6 +423,48 @@ func (v *verdict) headline(r *runtime.Report, on bool) string {
 	return line
 }
 
+// why says which rule refused the call that ended the program, and what would allow it.
+func (v *verdict) why(w io.Writer, r *runtime.Report) {
+	for _, c := range slices.Backward(r.Calls) {
+		if c.Decision != hostfuncs.DecisionDenied {
+			continue
+		}
+		if c.Policy != "" {
+			fmt.Fprintf(w, "    rule: %s\n", oneLine(c.Policy))
+		}
+		v.mu.Lock()
+		request, ok := v.denied[c.Error]
+		v.mu.Unlock()
+		if !ok {
+			return
+		}
+		x := policies.Explain(v.engine, request)
+		if x.Decision.Hint != "" {
+			fmt.Fprintf(w, "    hint: %s\n", oneLine(x.Decision.Hint))
+		}
+		for _, change := range x.Change {
+			fmt.Fprintf(w, "    to allow it: %s\n", oneLine(change))
+		}
+		return
+	}
+}
+
+// denials counts what was refused among calls, and among what the program did without calling a tool.
+func denials(r *runtime.Report) (calls, accesses int) {
+	for i := range r.Calls {
+		switch r.Calls[i].Decision {
+		case hostfuncs.DecisionDenied, hostfuncs.DecisionUnknown:
+			calls++
+		}
+	}
+	for _, access := range r.Accesses {
+		if access.Decision == hostfuncs.DecisionDenied {
+			accesses += access.Count
+		}
+	}
+	return calls, accesses
+}
+
 func (v *verdict) spent(r *runtime.Report) string {
 	u := r.Usage
 	parts := []string{
@@ -323,6 +472,17 @@ func (v *verdict) spent(r *runtime.Report) string {
 		fmt.Sprintf("memory %s of %s", units.Bytes(u.Memory.PeakBytes), units.Bytes(u.Memory.LimitBytes)),
 		fmt.Sprintf("time %s of %s", milliseconds(u.WallMS), milliseconds(u.DeadlineMS)),
 		fmt.Sprintf("output %s of %s", units.Bytes(u.OutputBytes), units.Bytes(u.OutputLimit)),
+	}
+	calls, accesses := denials(r)
+	if len(r.Calls) > 0 {
+		part := fmt.Sprintf("calls %d", len(r.Calls))
+		if calls > 0 {
+			part += fmt.Sprintf(" (%d denied)", calls)
+		}
+		parts = append(parts, part)
+	}
+	if accesses > 0 {
+		parts = append(parts, fmt.Sprintf("file accesses denied %d", accesses))
 	}
 	switch {
 	case v.saved > 0:

@@ -125,7 +125,13 @@ func TestArrange(t *testing.T) {
 		{"run --file a --file b x.py", "run --file a --file b -- x.py", ""},
 		{"--help", "--help", ""},
 		{"check x --help", "check --help", ""},
-		{"help run", "help run", ""},
+		{"help run", "run --help", ""},
+		{"help policy check", "policy check --help", ""},
+		{"policy check a.yaml --json b.yaml", "policy check --json -- a.yaml b.yaml", ""},
+		{"policy explain p.yaml --tool http --args {}", "policy explain --tool http --args {} -- p.yaml", ""},
+		{"policy check x --help", "policy check --help", ""},
+		{"policy --help", "policy --help", ""},
+		{"policy", "policy", ""},
 	} {
 		got, program, err := arrange(c, append([]string{"wand"}, strings.Fields(test.in)...))
 		if err != nil || strings.Join(got[1:], " ") != test.want || strings.Join(program, " ") != test.program {

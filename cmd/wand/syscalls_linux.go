@@ -36,6 +36,14 @@ func kernelFindings(ctx context.Context) []finding {
 	return list
 }
 
+// discardInput forgets what was typed on a terminal and not read yet.
+func discardInput(terminal *os.File) {
+	// Not through Fd, which would make the file block and reads of it impossible to cancel.
+	if raw, err := terminal.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) { unix.IoctlSetInt(int(fd), unix.TCFLSH, unix.TCIFLUSH) })
+	}
+}
+
 func release() string {
 	var u unix.Utsname
 	if err := unix.Uname(&u); err != nil {

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"wand/hostfuncs"
+	"wand/runtime"
+)
+
+const toolsDescription = `Prints the tools that a program would have under a policy, as stubs for whoever writes it: for a model's prompt in one line each, as a Python
+or TypeScript declaration, as the tools of an OpenAI chat completion, or as JSON. MCP servers of the policy are started to hear of theirs.
+
+EXAMPLES:
+   wand tools
+   wand tools --policy analyst
+   wand tools --policy policy.yaml --format typescript > tools.d.ts
+   wand tools --allow http:api.example.com --allow kv --format openai
+
+` + allowHelp
+
+// Values of --format.
+const (
+	formatPrompt     = "prompt"
+	formatPython     = "python"
+	formatTypeScript = "typescript"
+	formatOpenAI     = "openai"
+	formatJSON       = "json"
+)
+
+func toolFormats() []string {
+	return []string{formatPrompt, formatPython, formatTypeScript, formatOpenAI, formatJSON}
+}
+
+// toolInfo is the JSON form of a tool, a stable contract. Parameters is a JSON Schema.
+type toolInfo struct {
+	Name        string          `json:"name"`
+	Description string          `json:"description,omitempty"`
+	Parameters  json.RawMessage `json:"parameters"`
+}
+
+func (a *app) toolsCommand() *cli.Command {
+	return &cli.Command{
+		Name: "tools", Usage: "print the tools that a program would have", UsageText: "wand tools [options]", Description: toolsDescription,
+		Flags: []cli.Flag{
+			policyFlag(), overlayFlag(), allowFlag(),
+			&cli.StringFlag{Name: "format", Value: formatPrompt, Usage: "`FORMAT`: " + strings.Join(toolFormats(), ", ")},
+		},
+		HideHelpCommand: true, OnUsageError: onUsageError,
+		Action: a.tools,
+	}
+}
+
+// tools is wand tools.
+func (a *app) tools(c *cli.Context) error {
+	if err := a.noArguments(c); err != nil {
+		return err
+	}
+	format := c.String("format")
+	if !slices.Contains(toolFormats(), format) {
+		return usage("--format: %q is none of %s", format, strings.Join(toolFormats(), ", "))
+	}
+	granted, err := a.authority(c, policyName(c))
+	if err != nil {
+		return err
+	}
+	ctx, release := interruptible(c.Context)
+	defer release()
+	rt, err := runtime.New(ctx, runtime.Config{Overlays: granted.overlays, Problem: a.problem})
+	if err != nil {
+		return err
+	}
+	defer rt.Close(context.WithoutCancel(ctx))
+	stubs, err := rt.Stubs(ctx, granted.policy, nil)
+	if err != nil {
+		return err
+	}
+	text, err := stubText(stubs, format)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprint(a.stdout, text); err != nil {
+		return cannotWrite(err)
+	}
+	return nil
+}
+
+// stubText writes stubs in a format. Names and descriptions may be an MCP server's, so nothing in them may drive a terminal.
+func stubText(s *hostfuncs.Stubs, format string) (string, error) {
+	switch format {
+	case formatPython:
+		return printable(s.Python()), nil
+	case formatTypeScript:
+		return printable(s.TypeScript()), nil
+	case formatPrompt:
+		return printable(s.Prompt()), nil
+	}
+	list, names := s.OpenAI()
+	var v any = list
+	if format == formatJSON {
+		var tools []struct {
+			Function struct {
+				Name, Description string
+				Parameters        json.RawMessage
+			}
+		}
+		if err := json.Unmarshal(list, &tools); err != nil {
+			return "", err
+		}
+		infos := []toolInfo{}
+		for _, t := range tools {
+			infos = append(infos, toolInfo{names[t.Function.Name], t.Function.Description, t.Function.Parameters})
+		}
+		v = struct {
+			Schema string     `json:"schema"`
+			Tools  []toolInfo `json:"tools"`
+		}{"wand.tools/v1", infos}
+	}
+	var b strings.Builder
+	err := writeJSON(&b, v)
+	return b.String(), err
+}
