@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -47,12 +48,13 @@ func Diff(a, b *Engine) []Difference {
 	var list []Difference
 	byRule := map[string]int{}
 	for _, r := range Probes(a, b) {
-		now := b.Decide(r)
+		// Only what differs is worth the words of a denial.
+		now := b.decide(r, wordless)
 		if !now.Allowed {
 			continue
 		}
-		before := a.Decide(r)
-		kind, said := "grant", before.Reason
+		before := a.decide(r, wordless)
+		kind, said := "grant", ""
 		if before.Allowed {
 			easier := easierTerms(before.Terms, now.Terms)
 			if easier == "" {
@@ -71,6 +73,9 @@ func Diff(a, b *Engine) []Difference {
 					says = rule.says()
 				}
 			}
+			if said == "" {
+				said = a.Decide(r).Reason
+			}
 			list = append(list, Difference{Kind: kind, Rule: now.Rule, Position: now.Position, Says: says, Before: said})
 		}
 		if list[i].Count++; len(list[i].Examples) < 3 {
@@ -79,6 +84,8 @@ func Diff(a, b *Engine) []Difference {
 	}
 	return append(list, limitsDiff(a.policy.Limits, b.policy.Limits)...)
 }
+
+func wordless(*question) Decision { return Decision{} }
 
 // easierTerms says which condition of before is gone or wider in now; "" is none.
 func easierTerms(before, now []Terms) string {
@@ -158,11 +165,10 @@ const maxProbes = 50_000
 func Probes(engines ...*Engine) []Request {
 	p := &prober{
 		hosts: set[string]{}, paths: set[string]{}, ports: set[int]{}, files: set[string]{}, tools: set[string]{}, ids: set[string]{},
-		methods: set[string]{"GET": {}, "POST": {}}, variables: set[string]{"OTHER": {}}, databases: set[string]{"other": {}}, models: set[string]{"other": {}},
+		methods: set[string]{"GET": {}}, variables: set[string]{"OTHER": {}}, databases: set[string]{"other": {}}, models: set[string]{"other": {}},
 		args: map[string]map[string]any{}, queries: set[string]{"": {}}, principals: set[string]{"": {}},
 	}
-	p.ports[443], p.ports[80] = struct{}{}, struct{}{}
-	p.paths.add("/", "/other")
+	p.paths.add("/other")
 	p.hosts.add("other.example", "192.0.2.1")
 	p.files.add("/other/file")
 	p.tools.add("other")
@@ -187,6 +193,9 @@ func (s set[T]) add(list ...T) {
 type prober struct {
 	hosts, paths, methods, files, tools, ids, variables, databases, models, queries, principals set[string]
 	ports                                                                                       set[int]
+	network                                                                                     []*NetworkGrant
+	// readers are the rules that look at arguments.
+	readers []*rule
 	// args are the values to try for each argument, by a text that tells them apart.
 	args map[string]map[string]any
 }
@@ -215,19 +224,16 @@ func (p *prober) rule(r *rule) {
 				p.hosts.add("sub."+h.name, "x"+h.name)
 			}
 		}
-		p.methods.add(g.Methods...)
-		if g.Port != 0 {
-			p.ports[g.Port] = struct{}{}
-		}
-		for _, pattern := range g.Paths {
-			p.paths.add(instances(pattern)...)
-		}
+		p.network = append(p.network, g)
 	case *EnvironmentGrant:
 		p.variables.add(g.Name)
 	case *Database:
 		p.databases.add(g.Name)
 	case *LLM:
 		p.models.add(g.Model)
+	}
+	if len(r.needs.args) > 0 || r.needs.all {
+		p.readers = append(p.readers, r)
 	}
 	for _, c := range r.clauses {
 		if c.name == "when" || c.name == "unless" {
@@ -236,9 +242,20 @@ func (p *prober) rule(r *rule) {
 	}
 }
 
+// concerns reports whether a rule can match an action.
+func (r *rule) concerns(action Action) bool {
+	switch {
+	case len(r.actions) > 0:
+		return slices.Contains(r.actions, action)
+	case r.tools.text != "":
+		return r.tools.match(action)
+	}
+	return true
+}
+
 // expression gathers the literals that an expression compares with. They are tried for every argument that it reads.
 func (p *prober) expression(n xast.Node) {
-	literals := map[string]any{}
+	literals, ofResource := map[string]any{}, false
 	add := func(v any) { literals[fmt.Sprintf("%T %v", v, v)] = v }
 	value := func(v types.Value) {
 		switch v := v.(type) {
@@ -269,8 +286,11 @@ func (p *prober) expression(n xast.Node) {
 				add(string(uid.ID))
 			}
 		case xast.NodeTypeVariable:
-			if t.Name == "principal" {
+			switch t.Name {
+			case "principal":
 				p.principals.add("somebody")
+			case "resource":
+				ofResource = true
 			}
 		case xast.NodeTypeLike:
 			for _, s := range cedarInstances(t.Value) {
@@ -286,31 +306,40 @@ func (p *prober) expression(n xast.Node) {
 		}
 		maps.Copy(p.args[name], literals)
 	}
+	reads := func(key string) bool { return read.all || slices.Contains(read.keys, key) }
 	for _, v := range literals {
 		s, ok := v.(string)
-		if n, isNumber := v.(int64); isNumber && n > 0 && n < 65536 && slices.Contains(read.keys, "port") {
+		if n, isNumber := v.(int64); isNumber && n > 0 && n < 65536 && reads("port") {
 			p.ports[int(n)] = struct{}{}
 		}
 		if !ok {
 			continue
 		}
-		p.ids.add(s)
-		switch {
-		case strings.HasPrefix(s, "/"):
-			p.paths.add(s)
+		if ofResource {
+			p.ids.add(s)
 			if problem, _ := guestPath(s); problem == "" {
 				p.files.add(s)
 			}
-		default:
-			if host, err := NormalHost(s); err == nil {
+			if host, err := NormalHost(s); err == nil && strings.Contains(s, ".") {
 				p.hosts.add(host)
 			}
-			if methodName(s) {
-				p.methods.add(s)
+			if variableName(s) {
+				p.variables.add(s)
+				p.databases.add(s)
 			}
+			p.models.add(s)
 		}
-		if slices.Contains(read.keys, "query") {
+		if reads("path") && strings.HasPrefix(s, "/") {
+			p.paths.add(s)
+		}
+		if reads("method") && methodName(s) {
+			p.methods.add(s)
+		}
+		if reads("query") {
 			p.queries.add(s)
+		}
+		if reads("tool") && s != "" && len(s) < maxName {
+			p.tools.add(s)
 		}
 	}
 }
@@ -347,22 +376,25 @@ func (p *prober) requests() []Request {
 		}
 		return len(list) < maxProbes
 	}
-	args := p.argumentSets()
+	every := p.argumentSets()
+	// Where no rule looks at arguments, none are varied.
+	argsFor := func(action Action) []map[string]any {
+		if slices.ContainsFunc(p.readers, func(r *rule) bool { return r.concerns(action) }) {
+			return every
+		}
+		return every[:1]
+	}
 	for _, tool := range sortedKeys(p.tools) {
-		if slices.Contains(builtinActions()[:6], tool) {
+		if slices.Contains(builtinActions(), tool) {
 			continue
 		}
-		for _, a := range args {
-			id := ResourceTool
-			if tool == ActionKVGet || tool == ActionKVSet || tool == ActionLLM || tool == ActionRun {
-				continue
-			}
-			add(Request{Action: tool, Resource: Resource{id, tool}, Context: map[string]any{"args": a}})
+		for _, a := range argsFor(tool) {
+			add(Request{Action: tool, Resource: Resource{ResourceTool, tool}, Context: map[string]any{"args": a}})
 		}
 	}
 	named := func(action Action, t ResourceType, ids set[string]) {
 		for _, id := range sortedKeys(ids) {
-			for _, a := range args {
+			for _, a := range argsFor(action) {
 				if !add(Request{Action: action, Resource: Resource{t, id}, Context: map[string]any{"args": a}}) {
 					return
 				}
@@ -378,31 +410,16 @@ func (p *prober) requests() []Request {
 	named(ActionKVSet, ResourceKey, p.ids)
 	named(ActionLLM, ResourceModel, p.models)
 	named(ActionRun, ResourceProgram, set[string]{"python": {}, "javascript": {}})
-	type way struct {
-		scheme string
-		port   int
-	}
-	ways := []way{{"http", 443}, {"https", 80}}
-	for _, port := range sortedPorts(p.ports) {
-		if port != 80 {
-			ways = append(ways, way{"https", port})
-		}
-		if port != 443 {
-			ways = append(ways, way{"http", port})
-		}
-	}
+	httpArgs := argsFor(ActionHTTP)
+	httpArgs = httpArgs[:min(len(httpArgs), 12)]
 	for _, host := range sortedKeys(p.hosts) {
-		a, err := netip.ParseAddr(host)
-		known := err == nil && !PublicAddress(a)
+		methods, paths, ways := p.usesOf(host)
 		for _, private := range []bool{false, true} {
-			if known && !private {
-				continue
-			}
-			for _, method := range sortedKeys(p.methods) {
-				for _, path := range sortedKeys(p.paths) {
+			for _, method := range methods {
+				for _, path := range paths {
 					for _, w := range ways {
 						for _, query := range sortedKeys(p.queries) {
-							for _, a := range args[:min(len(args), 3)] {
+							for _, a := range httpArgs {
 								if !add(Request{Action: ActionHTTP, Resource: Resource{ResourceHost, host}, Context: map[string]any{
 									"method": method, "scheme": w.scheme, "port": w.port, "path": path, "query": query, "private": private, "redirect": false, "args": a,
 								}}) {
@@ -418,7 +435,42 @@ func (p *prober) requests() []Request {
 	return list
 }
 
-func sortedPorts(s set[int]) []int { return slices.Sorted(maps.Keys(s)) }
+// way is how a host is reached.
+type way struct {
+	scheme string
+	port   int
+}
+
+// usesOf lists the methods, paths and ways to try for a host: those of the grants that match it, what conditions mention, and one beside each.
+func (p *prober) usesOf(host string) (methods, paths []string, ways []way) {
+	m, where, at := maps.Clone(p.methods), maps.Clone(p.paths), set[way]{}
+	addr, err := netip.ParseAddr(host)
+	for _, g := range p.network {
+		h, _, _ := parseHost(g.Host)
+		if !h.any && h.name != host && (h.suffix == "" || !strings.HasSuffix(host, "."+h.suffix)) && (err != nil || !h.block.Contains(addr)) {
+			continue
+		}
+		m.add(g.Methods...)
+		for _, pattern := range g.Paths {
+			where.add(instances(pattern)...)
+		}
+		for _, scheme := range g.Schemes {
+			port := g.Port
+			if port == 0 {
+				port = map[string]int{"http": 80, "https": 443}[scheme]
+			}
+			at.add(way{scheme, port})
+			for other := range p.ports {
+				at.add(way{scheme, other})
+			}
+		}
+	}
+	at.add(way{"https", 443}, way{"http", 80})
+	ways = slices.SortedFunc(maps.Keys(at), func(a, b way) int {
+		return cmp.Or(cmp.Compare(a.scheme, b.scheme), cmp.Compare(a.port, b.port))
+	})
+	return sortedKeys(m), sortedKeys(where), ways
+}
 
 // argumentSets are the arguments to try: none, each value of one argument beside the first of the others, and all pairs while they are few.
 func (p *prober) argumentSets() []map[string]any {

@@ -328,7 +328,7 @@ func (s selection) All() iter.Seq2[cedar.PolicyID, *cedar.Policy] {
 // verdict is what Cedar said about a question.
 type verdict struct {
 	permits []*rule // that matched, in document order
-	forbid  *rule   // the first that matched or failed
+	forbid  *rule   // the first that matched, or else the first that failed
 	failure string  // why forbid could not be evaluated, if that is so
 }
 
@@ -336,22 +336,19 @@ type verdict struct {
 func (e *Engine) judge(rules []*rule, q *question, request cedar.Request) verdict {
 	decision, diagnostic := cedar.Authorize(selection(rules), q, request)
 	var v verdict
-	first := func(r *rule, failure string) {
-		if v.forbid == nil || r.order < v.forbid.order {
-			v.forbid, v.failure = r, failure
-		}
-	}
 	for _, reason := range diagnostic.Reasons {
-		r := e.byID[reason.PolicyID]
-		if decision == cedar.Deny {
-			first(r, "")
-		} else {
+		switch r := e.byID[reason.PolicyID]; {
+		case decision == cedar.Allow:
 			v.permits = append(v.permits, r)
+		case v.forbid == nil || r.order < v.forbid.order:
+			v.forbid = r
 		}
 	}
+	matched := v.forbid != nil
 	for _, failed := range diagnostic.Errors {
-		if r := e.byID[failed.PolicyID]; r.forbid && decision == cedar.Allow || r.forbid && v.forbid == nil {
-			first(r, failed.Message)
+		r := e.byID[failed.PolicyID]
+		if r.forbid && !matched && (v.forbid == nil || r.order < v.forbid.order) {
+			v.forbid, v.failure = r, failed.Message
 		}
 	}
 	slices.SortFunc(v.permits, func(a, b *rule) int { return a.order - b.order })
@@ -359,7 +356,10 @@ func (e *Engine) judge(rules []*rule, q *question, request cedar.Request) verdic
 }
 
 // Decide answers a request. What is not allowed by a grant, what a forbid matches and what cannot be checked is denied.
-func (e *Engine) Decide(r Request) Decision {
+func (e *Engine) Decide(r Request) Decision { return e.decide(r, e.denied) }
+
+// decide answers with denied's words where no rule allows.
+func (e *Engine) decide(r Request, denied func(*question) Decision) Decision {
 	q, problem := ask(r)
 	if problem != "" {
 		return Decision{Rule: ruleDefault, Reason: "not allowed: " + problem, Hint: "correct the request"}
@@ -384,7 +384,7 @@ func (e *Engine) Decide(r Request) Decision {
 		return e.forbidden(v)
 	}
 	if len(v.permits) == 0 {
-		return e.denied(q)
+		return denied(q)
 	}
 	by := v.permits[0]
 	return Decision{
