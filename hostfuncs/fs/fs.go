@@ -538,9 +538,10 @@ func problem(files *vfs.FS, name, p string, e vfs.Errno) *hostfuncs.Error {
 		out.Message = fmt.Sprintf("%s: there is nothing at %s", name, shown(p))
 		out.Hint = nearby(files, p)
 	case vfs.EACCES, vfs.EPERM:
+		// The gate has let the path itself pass, or the policy's reason would stand here.
 		out.Type = hostfuncs.PermissionError
-		out.Message = fmt.Sprintf("%s: this program may not do that to %s", name, shown(p))
-		out.Hint = "the policy decides which paths can be read, written or appended to; /work and /tmp are the program's own"
+		out.Message = fmt.Sprintf("%s: the mount refuses this for %s", name, shown(p))
+		out.Hint = "a mount also refuses links that leave it or lead to what is not granted, devices, pipes, and names that are spelled otherwise on the host"
 	case vfs.EROFS:
 		out.Type = hostfuncs.PermissionError
 		out.Message = fmt.Sprintf("%s: %s is read-only", name, shown(p))

@@ -99,7 +99,7 @@ func TestWrite(t *testing.T) {
 	if got, err := f.ReadFile("/work/today.txt"); string(got) != "x" {
 		t.Errorf("%q, %v", got, err)
 	}
-	fails(t, run.Fail("fs.write", `{"path": "/data/a", "content": "x"}`), hostfuncs.PermissionError, "may not", "policy")
+	fails(t, run.Fail("fs.write", `{"path": "/data/a", "content": "x"}`), hostfuncs.PermissionError, "mount refuses")
 	fails(t, run.Fail("fs.write", `{"path": "/etc/passwd", "content": "x"}`), hostfuncs.ToolError, "nothing at")
 	fails(t, run.Fail("fs.write", `{"path": "/x", "content": "x"}`), hostfuncs.PermissionError, "read-only", "/work")
 	fails(t, run.Fail("fs.write", `{"path": "/out/f", "content": "x", "mode": "create"}`), hostfuncs.ToolError, "there already")
@@ -142,7 +142,7 @@ func TestFolders(t *testing.T) {
 	run.Call("fs.mkdir", `{"path": "/out/x/y/z"}`)
 	run.Call("fs.mkdir", `{"path": "/out/x/y/z"}`)
 	run.Call("fs.mkdir", `{"path": "/work/p/q"}`)
-	fails(t, run.Fail("fs.mkdir", `{"path": "/data/new/x"}`), hostfuncs.PermissionError, "may not")
+	fails(t, run.Fail("fs.mkdir", `{"path": "/data/new/x"}`), hostfuncs.PermissionError, "mount refuses")
 	fails(t, run.Fail("fs.mkdir", `{"path": "/none/x"}`), hostfuncs.PermissionError, "read-only")
 	run.Call("fs.write", `{"path": "/out/x/y/f", "content": "f"}`)
 	fails(t, run.Fail("fs.mkdir", `{"path": "/out/x/y/f"}`), hostfuncs.ToolError, "is a file")
