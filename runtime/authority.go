@@ -275,6 +275,14 @@ func (o *observed) Decide(q policies.Request) policies.Decision {
 	return d
 }
 
+// MayAllow is the same question in general; see hostfuncs.Stubs.
+func (o *observed) MayAllow(action string) bool { return mayAllow(o.Decider, action) }
+
+func mayAllow(d policies.Decider, action string) bool {
+	may, tells := d.(interface{ MayAllow(action string) bool })
+	return !tells || may.MayAllow(action)
+}
+
 // narrowed is what a child may do: what its parent may, as far as the parent lets it.
 type narrowed struct {
 	policies.Decider
@@ -283,7 +291,7 @@ type narrowed struct {
 
 // Decide implements policies.Decider.
 func (n *narrowed) Decide(q policies.Request) policies.Decision {
-	if !slices.ContainsFunc(n.patterns, func(p string) bool { return matches(p, q.Action) }) {
+	if !n.lets(q.Action) {
 		return policies.Decision{
 			Rule: "run", Reason: "the program that started this one did not let it use " + q.Action,
 			Hint: "name it in the argument tools of the call of run",
@@ -291,6 +299,13 @@ func (n *narrowed) Decide(q policies.Request) policies.Decision {
 	}
 	return n.Decider.Decide(q)
 }
+
+func (n *narrowed) lets(action string) bool {
+	return slices.ContainsFunc(n.patterns, func(p string) bool { return matches(p, action) })
+}
+
+// MayAllow is the same question in general.
+func (n *narrowed) MayAllow(action string) bool { return n.lets(action) && mayAllow(n.Decider, action) }
 
 // matches says whether a name is the pattern, or begins with what stands before its final *.
 func matches(pattern, name string) bool {

@@ -48,12 +48,21 @@ func (r *Report) Feedback(tokens int) string {
 		w.line(fmt.Sprintf("wrote %s (%s)", f.Path, units.Bytes(f.Size)))
 	}
 	stderr := r.Stderr
-	if r.Error != nil && (r.Error.Kind == KindException || r.Error.Kind == KindAssertion || r.Error.Kind == KindSyntax) {
+	if r.Error != nil && raised(r.Error.Kind) {
 		stderr = "" // it ends in the traceback, which stands above in a better form
 	}
 	w.stream("stdout", r.Stdout, r.Truncated.stdout())
 	w.stream("stderr", stderr, r.Truncated.stderr())
 	return w.text.String()
+}
+
+// raised says whether an error is one that the language raised.
+func raised(k ErrorKind) bool {
+	switch k {
+	case KindException, KindAssertion, KindSyntax, KindTool, KindPolicy:
+		return true
+	}
+	return false
 }
 
 func (t *Truncated) stdout() int64 {

@@ -109,10 +109,10 @@ func TestToolsThatMisbehave(t *testing.T) {
 		t.Errorf("exits: %v %v", r, err)
 	}
 	r, err = run(func(context.Context, json.RawMessage) (json.RawMessage, error) {
-		return bytes.Repeat([]byte("1"), 400<<20), nil
+		return bytes.Repeat([]byte("1"), 40<<20), nil
 	})
 	if err != nil || r.Status != runtime.Failed || r.Error.Kind != runtime.KindTool || !strings.Contains(r.Error.Message, "at most") {
-		t.Errorf("returns 400 MB: %v %v", r, err)
+		t.Errorf("returns 40 MB: %v %v", r, err)
 	}
 	r, err = run(func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
 		inner, err := attempt(t, rt, compiler.Source{Name: "main.py", Text: []byte("6 * 7")}, runtime.Options{})
