@@ -45,7 +45,7 @@ type response struct {
 	status   int
 	reason   string
 	headers  [][2]string
-	body     any    // string or hostfuncs.Bytes
+	body     any    // string or tagged
 	location string // where it redirects, as it was received
 }
 
@@ -341,6 +341,12 @@ func (l *lazy) Read(p []byte) (int, error) {
 	return l.reader.Read(p)
 }
 
+// tagged is what hostfuncs.Bytes is in JSON, without the second look that encoding/json takes at what a MarshalJSON wrote.
+type tagged struct {
+	Type  string `json:"$type"`
+	Value []byte `json:"value"`
+}
+
 // present is a body as the program gets it: text where it calls itself that, in UTF-8; bytes otherwise.
 func present(body []byte, contentType string) any {
 	if isText(contentType) && utf8.Valid(body) && bytes.IndexFunc(body, func(r rune) bool { return r < 0x20 && r != '\t' && r != '\n' && r != '\r' }) < 0 {
@@ -349,7 +355,7 @@ func present(body []byte, contentType string) any {
 	if body == nil {
 		body = []byte{}
 	}
-	return hostfuncs.Bytes(body)
+	return tagged{Type: "bytes", Value: body}
 }
 
 func isText(contentType string) bool {

@@ -9,6 +9,7 @@
 package http
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -379,10 +380,10 @@ func (h *hop) follow(ctx context.Context, response *response) error {
 		errors.As(err, &e)
 		return &hostfuncs.Error{Type: hostfuncs.ToolError, Message: "http: " + from + " redirects to what cannot be followed: " + strings.TrimPrefix(e.Message, "http: "), Hint: "call with redirects=False and look at the Location header"}
 	}
-	if other := !next.sameOrigin(h.target); other {
-		if h.secrets.RedactString(next.String()) != next.String() || h.secrets.RedactString(response.location) != response.location {
-			return &hostfuncs.Error{Type: hostfuncs.PermissionError, Message: fmt.Sprintf("http: %s redirects to %s with a secret in the URL, which would tell it to another host", from, next.host), Hint: "call with redirects=False"}
-		}
+	if h.secrets.RedactString(next.String()) != next.String() || h.secrets.RedactString(response.location) != response.location {
+		return &hostfuncs.Error{Type: hostfuncs.PermissionError, Message: fmt.Sprintf("http: %s redirects to %s with a secret in the URL, which is not followed", from, next.host), Hint: "call with redirects=False"}
+	}
+	if !next.sameOrigin(h.target) {
 		h.fields = slices.DeleteFunc(slices.Clone(h.fields), func(f field) bool { return slices.Contains(credentials, f.name) })
 	}
 	// As browsers do (Fetch standard, HTTP-redirect fetch).
@@ -418,11 +419,11 @@ func because(err error, what string) error {
 }
 
 func encode(v any) (json.RawMessage, error) {
-	var b strings.Builder
+	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	err := e.Encode(v)
-	return json.RawMessage(b.String()), err
+	return b.Bytes(), err
 }
 
 func wrong(message, hint string) error {
