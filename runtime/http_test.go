@@ -13,6 +13,8 @@ import (
 	nethttp "net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,6 +22,7 @@ import (
 
 	"wand/compiler"
 	"wand/hostfuncs"
+	"wand/hostfuncs/audit"
 	"wand/policies"
 	"wand/runtime"
 	"wand/runtime/engine"
@@ -271,7 +274,7 @@ func (w watchedInstance) Call(ctx context.Context, function string, stack []uint
 	return err
 }
 
-// A secret is in the request that the server sees, and nowhere else: not in the program's memory, its output, the report, the journal or an audit record,
+// A secret is in the request that the server sees, and nowhere else: not in the program's memory, its output, the report, the journal or the audit file,
 // although the server sends it back in every way that it knows.
 func TestSecretStaysOutside(t *testing.T) {
 	needGuests(t)
@@ -357,10 +360,26 @@ console.log(await (await fetch(INPUT[0], { headers: { Authorization: 'Bearer ' +
 			s.mu.Lock()
 			s.seen = nil
 			s.mu.Unlock()
-			var stdout, records bytes.Buffer
-			report := runWeb(t, rt, language, program, runtime.Options{Policy: policy, Input: input, Stdout: &stdout, Record: func(c hostfuncs.Call) error {
-				return json.NewEncoder(&records).Encode(c)
-			}})
+			var stdout bytes.Buffer
+			path := filepath.Join(t.TempDir(), "audit.jsonl")
+			auditLog, err := audit.Open(path, audit.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer auditLog.Close()
+			record, err := auditLog.Begin(audit.Info{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			report := runWeb(t, rt, language, program, runtime.Options{Policy: policy, Input: input, Stdout: &stdout, Record: record.Record})
+			if err := auditLog.Close(); err != nil {
+				t.Fatal(err)
+			}
+			records, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			journal, _ := json.Marshal(report.Calls)
 			s.mu.Lock()
 			seen := s.seen
 			s.mu.Unlock()
@@ -373,7 +392,7 @@ console.log(await (await fetch(INPUT[0], { headers: { Authorization: 'Bearer ' +
 				}
 			}
 			text, _ := json.Marshal(report)
-			for name, text := range map[string][]byte{"output": stdout.Bytes(), "report": text, "records": records.Bytes()} {
+			for name, text := range map[string][]byte{"output": stdout.Bytes(), "report": text, "journal": journal, "audit file": records} {
 				if finds(text) {
 					t.Errorf("the secret is in the %s: %s", name, text)
 				}
