@@ -67,6 +67,9 @@ func (f *file) transact(ctx context.Context, write bool, do func(entries) error)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if f.damaged.Load() {
 		return ErrDamaged
 	}

@@ -401,7 +401,7 @@ func TestDamagedFiles(t *testing.T) {
 	}
 	t.Run("noise", func(t *testing.T) {
 		r := rand.New(rand.NewPCG(3, 4))
-		for range 30 {
+		for range 20 {
 			text := slices.Clone(good)
 			for range 1 + r.IntN(40) {
 				at := r.IntN(len(text))

@@ -160,7 +160,9 @@ func (l *LLM) request(q question) (request openai.ChatCompletionRequest, answer 
 	if q.MaxTokens > l.callTokens {
 		return request, nil, argument(fmt.Sprintf("max_tokens is %d; at most %d are possible in one call", q.MaxTokens, l.callTokens), "ask for less at a time")
 	}
-	request = openai.ChatCompletionRequest{Model: l.name(q), MaxTokens: l.tokens(q)}
+	request = openai.ChatCompletionRequest{Model: l.name(q)}
+	//lint:ignore SA1019 servers that are not OpenAI's know only this field
+	request.MaxTokens = l.tokens(q)
 	if q.System != "" {
 		request.Messages = append(request.Messages, openai.ChatCompletionMessage{Role: openai.ChatMessageRoleSystem, Content: q.System})
 	}
@@ -181,7 +183,9 @@ func (l *LLM) request(q question) (request openai.ChatCompletionRequest, answer 
 	validator := openai.NewReasoningValidator()
 	err = validator.Validate(request)
 	if errors.Is(err, openai.ErrReasoningModelMaxTokensDeprecated) {
-		request.MaxCompletionTokens, request.MaxTokens = request.MaxTokens, 0
+		request.MaxCompletionTokens = l.tokens(q)
+		//lint:ignore SA1019 models that think refuse it
+		request.MaxTokens = 0
 		err = validator.Validate(request)
 	}
 	if err != nil {

@@ -31,6 +31,7 @@ const (
 	maxQuery        = 64 << 10 // bytes of SQL
 	maxValue        = 1 << 20  // bytes of one value, also within the computation
 	maxTables       = 1000     // tables that sql.tables describes
+	atWork          = 4        // queries at a time; others wait within their time
 )
 
 // Database is a SQLite file.
@@ -53,11 +54,12 @@ type SQL struct {
 	databases map[string]Database
 	names     []string
 	maxBytes  int
+	slots     chan struct{} // queries at work
 }
 
 // New checks that each file is there and is a SQLite database.
 func New(c Config) (*SQL, error) {
-	s := &SQL{databases: map[string]Database{}, maxBytes: c.MaxBytes}
+	s := &SQL{databases: map[string]Database{}, maxBytes: c.MaxBytes, slots: make(chan struct{}, atWork)}
 	if s.maxBytes <= 0 {
 		s.maxBytes = DefaultMaxBytes
 	}
@@ -192,6 +194,12 @@ func (s *SQL) use(ctx context.Context, name string, do func(ctx context.Context,
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done():
+		return explain(ctx, d, ctx.Err())
+	}
 	c, err := open(ctx, d.File, maxValue)
 	if err == nil {
 		defer c.close()

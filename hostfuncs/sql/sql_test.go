@@ -31,6 +31,8 @@ CREATE VIEW cheap AS SELECT name FROM item WHERE price < 1;
 CREATE VIEW broken AS SELECT * FROM gone;
 CREATE TABLE secret(id INTEGER PRIMARY KEY, "a ""b" TEXT, twice AS (id * 2));
 CREATE VIRTUAL TABLE doc USING fts5(body);
+CREATE VIRTUAL TABLE box USING rtree(id, low, high);
+INSERT INTO box VALUES (1, 2, 3);
 INSERT INTO doc VALUES ('the quick brown fox'), ('lazy dog');
 `
 
@@ -90,6 +92,7 @@ func TestQuery(t *testing.T) {
 		{"SELECT name FROM pragma_table_info('item') LIMIT 1", "", `{"columns":["name"],"rows":[["id"]],"truncated":false}`},
 		{"PRAGMA foreign_key_list(item)", "", `{"columns":["id","seq","table","from","to","on_update","on_delete","match"],"rows":[],"truncated":false}`},
 		{"SELECT body FROM doc WHERE doc MATCH 'quick'", "", `{"columns":["body"],"rows":[["the quick brown fox"]],"truncated":false}`},
+		{"SELECT id, low, high FROM box WHERE high < 4", "", `{"columns":["id","low","high"],"rows":[[1,2.0,3.0]],"truncated":false}`},
 		{"SELECT CAST(x'ff41' AS TEXT)", "", `{"columns":["CAST(x'ff41' AS TEXT)"],"rows":[["\ufffdA"]],"truncated":false}`},
 	} {
 		args := fmt.Sprintf(`{"database": "shop", "query": %s%s}`, quote(c.query), c.more)
@@ -136,7 +139,7 @@ func TestOnlyReading(t *testing.T) {
 	run := newRun(t, sql.Config{Databases: []sql.Database{{Name: "shop", File: path}}})
 	made := filepath.Join(filepath.Dir(path), "made.db")
 	for _, query := range []string{
-		"INSERT INTO item(name) VALUES ('x')", "UPDATE item SET name = 'x'", "DELETE FROM item", "REPLACE INTO item(id, name) VALUES (1, 'x')",
+		"INSERT INTO item(name) VALUES ('x')", "UPDATE item SET name = 'x'", "DELETE FROM item", "DELETE FROM box", "INSERT INTO box VALUES (2, 3, 4)", "DELETE FROM box_node", "UPDATE box_rowid SET nodeno = 5", "REPLACE INTO item(id, name) VALUES (1, 'x')",
 		"INSERT INTO item(name) VALUES ('x') RETURNING id", "WITH a AS (SELECT 1) DELETE FROM item", "EXPLAIN DELETE FROM item",
 		"CREATE TABLE x(y)", "CREATE TEMP TABLE x(y)", "CREATE TEMP TABLE x AS SELECT * FROM item", "CREATE TEMP VIEW x AS SELECT 1", "CREATE VIRTUAL TABLE x USING fts5(y)",
 		"CREATE TEMP TRIGGER x AFTER INSERT ON item BEGIN SELECT 1; END", "DROP TABLE item", "ALTER TABLE item RENAME TO x", "CREATE INDEX x ON item(name)", "REINDEX", "ANALYZE",
@@ -204,6 +207,55 @@ func TestTime(t *testing.T) {
 	slow := newRun(t, sql.Config{Databases: []sql.Database{{Name: "shop", File: path, Timeout: time.Hour}}})
 	if _, err := slow.Try(ctx, "sql.query", fmt.Sprintf(`{"database": "shop", "query": %s}`, quote(endless+"count(*) FROM c"))); err == nil {
 		t.Error("a query went on after the end of the run")
+	}
+}
+
+// TestFunctionsThatNothingEnds gives functions values that a comparison of everything with everything would take minutes for.
+func TestFunctionsThatNothingEnds(t *testing.T) {
+	run := shop(t)
+	call := func(query string) (string, *hostfuncs.Error) {
+		return run.Try(t.Context(), "sql.query", fmt.Sprintf(`{"database": "shop", "query": %s}`, quote("WITH v(a, b) AS (SELECT hex(zeroblob(500000)), replace(hex(zeroblob(250000)), '0', '1')) "+query)))
+	}
+	for query, want := range map[string]string{
+		"SELECT instr(a, substr(a, 1, 500000) || '1') FROM v":                      "[[0]]",
+		"SELECT instr(CAST(a AS BLOB), CAST(b || '0' AS BLOB)) FROM v":             "[[0]]",
+		"SELECT length(replace(a, substr(a, 1, 500000) || '1', 'x')) FROM v":       "[[1000000]]",
+		"SELECT length(replace(a, substr(a, 1, 500000), 'x')) FROM v":              "[[2]]",
+		"SELECT length(trim(a || '2', b || '0')) FROM v":                           "[[1]]",
+		"SELECT length(ltrim(a || '2', b || '0')) FROM v":                          "[[1]]",
+		"SELECT length(rtrim('2' || a, b || '0')) FROM v":                          "[[1]]",
+		"SELECT a LIKE '%" + strings.Repeat("0%", 90) + "1' FROM v":                "[[0]]",
+		"SELECT a GLOB '*" + strings.Repeat("0*", 90) + "1' FROM v":                "[[0]]",
+		"SELECT json_valid('[' || replace(substr(a, 1, 400000), '0', '[')) FROM v": "[[0]]",
+	} {
+		if got, err := call(query); err != nil || !strings.Contains(got, want) {
+			t.Errorf("%s: %.100s %+v", query, got, err)
+		}
+	}
+}
+
+// TestOwnFunctions compares the functions that are not SQLite's own with SQLite's.
+func TestOwnFunctions(t *testing.T) {
+	run := shop(t)
+	db, err := gosql.Open("sqlite", ":memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	values := []string{"''", "'a'", "'é'", "'aé'", "'éaéa'", "' a '", "NULL", "12", "1.5", "x'61'", "x'c3a961'", "x''", "'aaa'", "'aa'"}
+	for _, x := range values {
+		for _, y := range values {
+			query := fmt.Sprintf("SELECT json_array(instr(%[1]s, %[2]s), quote(replace(%[1]s, %[2]s, 'é')), quote(replace(%[1]s, 'a', %[2]s)), trim(%[1]s, %[2]s), ltrim(%[1]s, %[2]s), rtrim(%[1]s, %[2]s), trim(%[1]s), "+
+				"typeof(replace(%[1]s, %[2]s, 1)), typeof(trim(%[1]s, %[2]s)))", x, y)
+			var want string
+			if err := db.QueryRow(query).Scan(&want); err != nil {
+				t.Fatal(err)
+			}
+			var got struct{ Rows [][]string }
+			if err := json.Unmarshal([]byte(run.Call("sql.query", fmt.Sprintf(`["shop", %s]`, quote(query)))), &got); err != nil || got.Rows[0][0] != want {
+				t.Errorf("%s\ngave %v\nwant %s", query, got.Rows, want)
+			}
+		}
 	}
 }
 
