@@ -2,6 +2,7 @@ package group
 
 import (
 	"errors"
+	"math"
 	"os/exec"
 	"runtime"
 	"syscall"
@@ -14,6 +15,8 @@ import (
 // loaded the program; then the limits are set, and it is let go. Setting them on a running process would leave it a moment, and whatever it starts in
 // that moment, without them. Where tracing is forbidden that moment is what remains.
 func (g *Group) start(limits Limits) error {
+	// Go opens files so that no child has them; the host's process may have been given others by whoever started it.
+	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) // Linux before 5.11 has no such thing
 	g.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if limits == (Limits{}) {
 		return g.cmd.Start()

@@ -1,0 +1,10 @@
+//go:build !unix
+
+package command_test
+
+import (
+	"os"
+	"testing"
+)
+
+func inherit(*testing.T, *os.File) {}
