@@ -51,8 +51,9 @@ func (a *app) main(args []string) int {
 	return a.exitCode(err)
 }
 
-const description = `wand runs code that a language model wrote. Python, JavaScript, TypeScript and WebAssembly run in a sandbox without any access to
-this machine; fuel, memory and time are bounded; what happened comes back as a report that a program, a person and the model can act on.
+const description = `wand runs code that a language model wrote. Python, JavaScript, TypeScript and WebAssembly run in a sandbox that reaches
+nothing of this machine or the network but what a policy grants; fuel, memory and time are bounded; what happened comes back as a report that a
+program, a person and the model can act on.
 
 EXAMPLES:
    wand run main.py
@@ -60,6 +61,8 @@ EXAMPLES:
    wand run --fuel 500M --timeout 5s --feedback answer.md
    wand run --json --input '{"n": 3}' main.ts -- first second
    cat answer.md | wand run -
+   wand run --allow fs:./data --allow http:api.example.com main.py
+   wand policy check policy.yaml
 
 EXIT CODES of wand run:
    0 completed, 1 failed, 2 usage, 3 invalid (it never started), 4 exhausted (a limit stopped it), 5 denied, 6 suspended,

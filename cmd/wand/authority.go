@@ -37,7 +37,7 @@ func authorityFlags() []cli.Flag {
 		&cli.StringFlag{Name: "audit-key", Category: "authority", Usage: "`FILE` with a key, without which nobody can write the audit file anew"},
 		&cli.BoolFlag{Name: "dry-run", Category: "authority", DisableDefaultText: true, Usage: "do not call tools that change something; say what they would have done"},
 		&cli.StringFlag{Name: "principal", Category: "authority", DefaultText: "run", Usage: "`NAME` of the program or agent, for policies that tell them apart"},
-		&cli.StringFlag{Name: "approve", Category: "authority", DefaultText: approveAsk, Usage: "where the policy wants somebody to approve a call: `ask` on the terminal, or never"},
+		&cli.StringFlag{Name: "approve", Category: "authority", DefaultText: approveAsk, Usage: "who approves calls where the policy wants that, `MODE`: ask on the terminal, or never"},
 	}
 }
 

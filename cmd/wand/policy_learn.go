@@ -73,7 +73,7 @@ func (a *app) policyLearn(c *cli.Context, flags *limitFlags) error {
 		if err != nil {
 			return err
 		}
-		pupil.base, o.Policy = granted.policy, wide
+		pupil.base, o.Policy = granted.engine.Policy(), wide // with all defaults, such as the namespace of the store
 		o.Observe = pupil.observe
 		return nil
 	})

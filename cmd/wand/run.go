@@ -26,10 +26,11 @@ import (
 
 const runDescription = `Runs one program in the sandbox. FILE may hold the program itself or a model's answer with the program in a Markdown code block.
 The program's output passes through as it comes; then two lines on standard error say how it ended and what it used. Relative names
-of files are below /work, which the program sees as its working directory; nothing of this machine is visible to it.
+of files are below /work, which the program sees as its working directory.
 
-What it may reach beyond its own memory says a policy: a file, or the name of a preset. What the policy does not grant is refused. Where
-it wants somebody to approve a call, the question appears on the terminal; waiting for the answer counts towards --timeout.
+What of this machine and the network it may reach says a policy: a file, or the name of a preset; wand policy presets lists them. What the
+policy does not grant is refused. Where it wants somebody to approve a call, the question appears on the terminal; waiting for the answer
+counts towards --timeout.
 
 Sizes: 64MiB, 64M (both 1024-based), 1.5GB (1000-based), 65536. Fuel: 500M, 2G, 1_000_000. Times: 5s, 500ms, 1m30s, 30 (seconds).
 
@@ -157,6 +158,10 @@ func (a *app) perform(c *cli.Context, flags *limitFlags, view *verdict, adapt fu
 	defer rt.Close(context.WithoutCancel(ctx))
 	report, err := a.execute(ctx, rt, source, options, view)
 	view.progress.end()
+	var limit *runtime.LimitError
+	if errors.As(err, &limit) && !c.IsSet(limitFlag(limit.Name)) {
+		return nil, usage("limits.%s of the policy: %s", limit.Name, limitMessage(limit))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -299,7 +304,7 @@ type verdict struct {
 
 	engine *policies.Engine // what decides
 	mu     sync.Mutex
-	denied map[string]policies.Request // what the policy denied, by the reason
+	denied map[string]policies.Request // what the policy denied, by the reason and by accessKey
 }
 
 // human says that a person reads along.
@@ -333,6 +338,7 @@ func (v *verdict) observe(r policies.Request, d policies.Decision) {
 	}
 	if len(v.denied) < maxDenied {
 		v.denied[d.Reason] = r
+		v.denied[accessKey(r.Action, string(r.Resource.Type)+" "+r.Resource.ID)] = r
 	}
 }
 
@@ -382,9 +388,7 @@ func (v *verdict) lines(r *runtime.Report) {
 		}
 	}
 	fmt.Fprintf(w, "wand: %s\n", v.headline(r, on))
-	if r.Status == runtime.Denied {
-		v.why(w, r)
-	}
+	v.why(w, r)
 	fmt.Fprintf(w, "%s\n", colour(on, grey, "wand: "+v.spent(r)))
 }
 
@@ -423,29 +427,49 @@ func (v *verdict) headline(r *runtime.Report, on bool) string {
 	return line
 }
 
-// why says which rule refused the call that ended the program, and what would allow it.
+// accessKey finds what was denied to a program that called no tool, such as opening a file.
+func accessKey(action, resource string) string { return action + "\x00" + resource }
+
+// why says which rule refused what ended the program, and what would allow it.
 func (v *verdict) why(w io.Writer, r *runtime.Report) {
-	for _, c := range slices.Backward(r.Calls) {
-		if c.Decision != hostfuncs.DecisionDenied {
-			continue
-		}
-		if c.Policy != "" {
-			fmt.Fprintf(w, "    rule: %s\n", oneLine(c.Policy))
-		}
-		v.mu.Lock()
-		request, ok := v.denied[c.Error]
-		v.mu.Unlock()
-		if !ok {
-			return
-		}
-		x := policies.Explain(v.engine, request)
-		if x.Decision.Hint != "" {
-			fmt.Fprintf(w, "    hint: %s\n", oneLine(x.Decision.Hint))
-		}
-		for _, change := range x.Change {
-			fmt.Fprintf(w, "    to allow it: %s\n", oneLine(change))
+	if r.Status == runtime.Denied {
+		for _, c := range slices.Backward(r.Calls) {
+			if c.Decision == hostfuncs.DecisionDenied {
+				v.explain(w, c.Policy, c.Error)
+				return
+			}
 		}
 		return
+	}
+	for _, x := range slices.Backward(r.Accesses) {
+		if x.Decision == hostfuncs.DecisionDenied && r.Status == runtime.Failed {
+			fmt.Fprintf(w, "    the policy refused %s of %s\n", oneLine(x.Action), clip(oneLine(x.Resource), 200))
+			v.explain(w, x.Policy, accessKey(x.Action, x.Resource))
+			return
+		}
+	}
+}
+
+// explain says of one denial which rule it was and what would allow it.
+func (v *verdict) explain(w io.Writer, rule, key string) {
+	v.mu.Lock()
+	request, known := v.denied[key]
+	v.mu.Unlock()
+	var x policies.Explanation
+	if known {
+		x = policies.Explain(v.engine, request)
+		if x.Decision.Position != "" {
+			rule = x.Decision.Rule + " at " + x.Decision.Position
+		}
+	}
+	if rule != "" {
+		fmt.Fprintf(w, "    rule: %s\n", oneLine(rule))
+	}
+	if x.Decision.Hint != "" {
+		fmt.Fprintf(w, "    hint: %s\n", oneLine(x.Decision.Hint))
+	}
+	for _, change := range x.Change {
+		fmt.Fprintf(w, "    to allow it: %s\n", oneLine(change))
 	}
 }
 

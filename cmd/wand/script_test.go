@@ -2,9 +2,13 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +18,8 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/urfave/cli/v2"
+	_ "modernc.org/sqlite"
 
 	"wand/modules"
 )
@@ -30,7 +36,7 @@ func TestMain(m *testing.M) {
 //	json FILE|stdout                  check that it is one JSON value
 //	report stdout                     check it against the report's schema
 //
-// and the condition [guest:NAME].
+// and the condition [guest:NAME]. $SERVER is the address of an HTTP server on this machine, shop.db a SQLite database with a table of items.
 func TestScript(t *testing.T) {
 	cache, err := modules.CacheDir()
 	if err != nil {
@@ -40,6 +46,11 @@ func TestScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"method": %q, "path": %q, "price": 42}`, r.Method, r.URL.Path)
+	}))
+	t.Cleanup(server.Close)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -49,7 +60,8 @@ func TestScript(t *testing.T) {
 			e.Setenv("CI", os.Getenv("CI"))
 			e.Setenv("EXAMPLES", examples)
 			e.Setenv("GUESTS", filepath.Join(cache, "guests"))
-			return nil
+			e.Setenv("SERVER", server.URL)
+			return makeDatabase(filepath.Join(e.WorkDir, "shop.db"))
 		},
 		Condition: func(condition string) (bool, error) {
 			name, ok := strings.CutPrefix(condition, "guest:")
@@ -68,6 +80,15 @@ func TestScript(t *testing.T) {
 			"report": isReport,
 		},
 	})
+}
+
+func makeDatabase(file string) error {
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		return err
+	}
+	_, err = db.Exec("CREATE TABLE items (name TEXT, price REAL); INSERT INTO items VALUES ('washer', 0.5), ('bolt', 1.25)")
+	return errors.Join(err, db.Close())
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {
@@ -138,6 +159,80 @@ func TestArrange(t *testing.T) {
 			t.Errorf("%s: %q, %q, %v", test.in, got, program, err)
 		}
 	}
+}
+
+// Every example in a help text is a command line that is understood: commands, options and where they stand.
+func TestHelpExamples(t *testing.T) {
+	c := newApp(nil, nil, nil).cli()
+	var check func(name string, commands []*cli.Command)
+	check = func(name string, commands []*cli.Command) {
+		for _, command := range commands {
+			_, examples, found := strings.Cut(command.Description, "EXAMPLES:\n")
+			if !found {
+				t.Errorf("wand %s%s has no examples", name, command.Name)
+			}
+			examples, _, _ = strings.Cut(examples, "\n\n")
+			for line := range strings.Lines(examples) {
+				for _, args := range shellWords(line) {
+					if args[0] != "wand" {
+						continue
+					}
+					if _, _, err := arrange(c, args); err != nil {
+						t.Errorf("%s: %v", strings.TrimSpace(line), err)
+					}
+				}
+			}
+			check(name+command.Name+" ", command.Subcommands)
+		}
+	}
+	check("", c.Commands)
+}
+
+// shellWords splits a command line into commands and words, as far as the examples need it: quotes, pipes, redirections.
+func shellWords(line string) (commands [][]string) {
+	var words []string
+	var word strings.Builder
+	var quote rune
+	inWord, skip := false, false
+	end := func() {
+		if inWord && !skip {
+			words = append(words, word.String())
+		}
+		if inWord {
+			skip = false
+		}
+		word.Reset()
+		inWord = false
+	}
+	flush := func() {
+		end()
+		if len(words) > 0 {
+			commands = append(commands, words)
+		}
+		words, skip = nil, false
+	}
+	for _, r := range line {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(r)
+		case r == '\'' || r == '"':
+			quote, inWord = r, true
+		case r == ' ' || r == '\n':
+			end()
+		case r == '|' || r == '(' || r == ')':
+			flush()
+		case r == '<' || r == '>':
+			end()
+			skip = true
+		default:
+			word.WriteRune(r)
+			inWord = true
+		}
+	}
+	flush()
+	return commands
 }
 
 // What a program prints cannot drive a terminal.

@@ -78,7 +78,7 @@ func (a *app) tools(c *cli.Context) error {
 	defer rt.Close(context.WithoutCancel(ctx))
 	stubs, err := rt.Stubs(ctx, granted.policy, nil)
 	if err != nil {
-		return err
+		return usage("%v", err) // the policy names something that is not there
 	}
 	text, err := stubText(stubs, format)
 	if err != nil {
