@@ -317,8 +317,8 @@ func matches(pattern, name string) bool {
 
 // takeCalls takes over the journal, and recognises a program that ended because it was refused something or because a tool failed it.
 func (r *Report) takeCalls(g *hostfuncs.Gate) {
-	r.Calls = g.Calls()
-	r.Accesses, _ = g.Accesses()
+	r.Calls, r.CallsOmitted = g.Calls(), g.Omitted()
+	r.Accesses, r.AccessesOmitted = g.Accesses()
 	if r.Status != Failed || r.Error.Kind != KindException {
 		return
 	}

@@ -78,6 +78,7 @@ func childTool() *hostfuncs.Definition {
 		"It sees nothing of yours but what you pass on. What it uses is taken from your own limits.", runChild)
 	d.Effect = hostfuncs.ReadOnly // what its own tools do is decided when it calls them
 	d.Timeout = 24 * time.Hour    // the deadlines of both runs hold
+	d.Actions = []policies.Action{policies.ActionRun}
 	d.Requests = func(args json.RawMessage) ([]policies.Request, error) {
 		var in childInput
 		if err := json.Unmarshal(args, &in); err != nil {

@@ -67,8 +67,12 @@ type Report struct {
 	Warnings  []Warning       `json:"warnings,omitempty" jsonschema:"what the language warned of"`
 	Usage     Usage           `json:"usage" jsonschema:"what the run used, beside its limits"`
 	Calls     []Call          `json:"calls,omitempty" jsonschema:"the host calls, in order"`
-	Accesses  []Access        `json:"accesses,omitempty" jsonschema:"what the policy decided about mounted files, each kind once"`
-	Log       []log.Entry     `json:"log,omitempty" jsonschema:"what the program told the log tools"`
+	// CallsOmitted is how many more there were than Calls lists, which are the first 50,000.
+	CallsOmitted int      `json:"calls_omitted,omitempty" jsonschema:"how many more host calls there were than are listed"`
+	Accesses     []Access `json:"accesses,omitempty" jsonschema:"what the policy decided about mounted files, each kind once"`
+	// AccessesOmitted is how many more kinds there were than the 1,000 that Accesses lists.
+	AccessesOmitted int         `json:"accesses_omitted,omitempty" jsonschema:"how many more kinds of access there were than are listed"`
+	Log             []log.Entry `json:"log,omitempty" jsonschema:"what the program told the log tools"`
 	// LogDropped is how many entries there was no room for.
 	LogDropped int          `json:"log_dropped,omitempty" jsonschema:"how many more entries there were than are listed"`
 	Files      []FileChange `json:"files,omitempty" jsonschema:"what the run created or changed in its filesystem"`

@@ -7,6 +7,7 @@ import (
 
 	"wand/hostfuncs/clock"
 	"wand/hostfuncs/fs"
+	"wand/hostfuncs/http"
 	"wand/hostfuncs/kv"
 	"wand/hostfuncs/llm"
 	"wand/hostfuncs/log"
@@ -22,6 +23,7 @@ type Run struct {
 	Log log.Collector
 
 	kit    *Kit
+	web    http.Session
 	clock  wasi.Clock
 	random io.Reader
 	store  *kv.Store   // in memory, when the policy names no file
@@ -51,6 +53,7 @@ func (r *Run) Values(ctx context.Context, files *vfs.FS) context.Context {
 	ctx = clock.With(ctx, r.clock)
 	ctx = random.With(ctx, r.random)
 	ctx = log.With(ctx, &r.Log)
+	ctx = http.With(ctx, &r.web)
 	if r.store != nil {
 		ctx = kv.With(ctx, r.store)
 	}

@@ -101,8 +101,8 @@ or bytes where it is no text), history (the redirects) and elapsed_ms. A status 
 const schema = `{
 	"type": "object",
 	"properties": {
-		"method": {"type": ["string", "null"], "description": "default GET"},
 		"url": {"type": "string", "description": "with scheme and host: https://api.example.com/v1/items?limit=5"},
+		"method": {"type": ["string", "null"], "description": "default GET"},
 		"headers": {"type": ["object", "array", "null"], "description": "an object, or a list of [name, value]"},
 		"body": {"type": ["string", "object", "null"], "format": "text-or-bytes", "description": "text or bytes"},
 		"timeout": {"type": ["number", "null"], "description": "seconds; the policy sets the most"},
@@ -115,6 +115,7 @@ const schema = `{
 // Tools returns the tool.
 func (c *Client) Tools() []*hostfuncs.Definition {
 	d := hostfuncs.Dynamic("http", doc, json.RawMessage(schema), c.call)
+	d.Actions = []policies.Action{policies.ActionHTTP}
 	d.Timeout = c.config.MaxTimeout
 	// In JSON, base64 is 4/3 of the bytes; text with a line break in every other place is 3/2 of it.
 	d.MaxArgs = c.config.MaxBody*2 + 1<<20
