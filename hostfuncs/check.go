@@ -118,7 +118,6 @@ type compiler struct {
 	root  *jsonschema.Schema
 	loose bool
 	nodes map[*jsonschema.Schema]*node
-	depth int
 }
 
 // compileSchema prepares a schema. loose leaves out what cannot be checked (patterns that are no RE2, unknown types, broken defaults) instead of
@@ -1203,10 +1202,10 @@ func (c *checker) objectValue(n *node, at int) (end int, fits bool) {
 	}
 	fits = true
 	var names []string // those that keywords of the whole object look for
-	var few [64]bool
-	present := few[:0:64]
-	if n.required != nil {
-		present = append(present, make([]bool, len(n.required))...)
+	var few [16]bool
+	present := few[:]
+	if len(n.required) > len(few) {
+		present = make([]bool, len(n.required))
 	}
 	count := 0
 	i := c.space(at + 1)
@@ -1296,17 +1295,15 @@ func (c *checker) member(n *node, key []byte, keyAt, at, object int) (end int, f
 	c.path = append(c.path, step{key: key})
 	defer func() { c.path = c.path[:len(c.path)-1] }()
 	end = -1
-	hold := func(x *node) {
-		stop, ok := c.value(x, at)
-		end, fits = stop, ok && fits
-	}
 	if known {
-		hold(child)
+		stop, ok := c.value(child, at)
+		end, fits = stop, ok && fits
 	}
 	for _, p := range n.patterns {
 		if c.matches(p.re, p.cost, []byte(name)) {
 			known = true
-			hold(p.node)
+			stop, ok := c.value(p.node, at)
+			end, fits = stop, ok && fits
 		}
 	}
 	if !known {
@@ -1321,7 +1318,8 @@ func (c *checker) member(n *node, key []byte, keyAt, at, object int) (end int, f
 			fits = c.unknown(n, name)
 			c.path = append(c.path, step{key: key})
 		default:
-			hold(rest)
+			stop, ok := c.value(rest, at)
+			end, fits = stop, ok && fits
 		}
 	}
 	if end < 0 {

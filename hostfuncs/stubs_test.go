@@ -174,7 +174,7 @@ func hostileTool(t *rapid.T, name string) *Definition {
 	})
 	d := Dynamic(name, hostile().Draw(t, "doc"), schema, nothing)
 	d.Loose = true
-	d.Output = &(*d.Input)
+	d.Output = d.Input
 	return d
 }
 
