@@ -302,7 +302,7 @@ func (p *prober) expression(n xast.Node) {
 	read := needsOf(n.AsIsNode())
 	for _, name := range read.args {
 		if p.args[name] == nil {
-			p.args[name] = map[string]any{"": "other"}
+			p.args[name] = map[string]any{"": "other", "true": true, "false": false, "zero": 0}
 		}
 		maps.Copy(p.args[name], literals)
 	}

@@ -256,6 +256,16 @@ func (q *question) request(rules []*rule) (cedar.Request, error) {
 	}, nil
 }
 
+// withPath is the same request for another reading of its path. Rules that do not look at the path have none to replace.
+func withPath(r cedar.Request, path string) cedar.Request {
+	if _, ok := r.Context.Get("path"); ok {
+		context := r.Context.Map()
+		context["path"] = types.String(path)
+		r.Context = types.NewRecord(context)
+	}
+	return r
+}
+
 // putArgs converts only those arguments that rules look at.
 func (q *question) putArgs(record types.RecordMap, b *budget, names []string) error {
 	v, ok := q.context["args"]
@@ -371,13 +381,8 @@ func (e *Engine) decide(r Request, denied func(*question) Decision) Decision {
 	}
 	v := e.judge(rules, q, request)
 	if q.other != "" && v.forbid == nil && len(v.permits) > 0 {
-		again := *q
-		again.path = q.other
-		request, err := again.request(rules)
-		if err != nil {
-			return Decision{Rule: ruleDefault, Reason: "not allowed: " + err.Error(), Hint: "send less, or simpler, arguments"}
-		}
-		other := e.judge(rules, &again, request)
+		// Only forbids count here: what the first reading allows stays the only thing that is allowed.
+		other := e.judge(rules, q, withPath(request, q.other))
 		v.forbid, v.failure = other.forbid, other.failure
 	}
 	if v.forbid != nil {

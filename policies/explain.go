@@ -346,19 +346,23 @@ func (r *rule) says() string {
 // denied is the answer when no rule allowed a question: the nearest rule says why, and what is allowed.
 func (e *Engine) denied(q *question) Decision {
 	r := q.asRequest()
+	why := func(report RuleReport) string {
+		var parts []string
+		for _, c := range report.Conditions {
+			if !c.Holds {
+				parts = append(parts, c.said())
+			}
+		}
+		return strings.Join(parts, "; ")
+	}
 	d := Decision{Rule: ruleDefault, Reason: fmt.Sprintf("not allowed: no rule grants %s", r.What()), Hint: "the policy would need " + r.missing()}
 	var allowed []string
-	for i, report := range e.near(q, maxHinted) {
+	for _, report := range e.near(q, maxHinted) {
 		if report.Effect != "permit" {
 			continue
 		}
-		if i == 0 && report.failing() < 10 {
-			for _, c := range report.Conditions {
-				if !c.Holds {
-					d.Reason = fmt.Sprintf("not allowed: %s; for %s %s", r.What(), report.Rule, c.said())
-					break
-				}
-			}
+		if len(allowed) == 0 && report.failing() < 10 {
+			d.Reason = fmt.Sprintf("not allowed: %s; by %s %s", r.What(), report.Rule, why(report))
 			d.Hint = "allowed is " + report.Says
 			return d
 		}

@@ -121,7 +121,7 @@ func exact(text string, f float64) bool {
 // fraction is a decimal where that is exact, and the text itself otherwise.
 func fraction(text string) types.Value {
 	whole, digits, ok := strings.Cut(text, ".")
-	if ok && len(digits) > 4 {
+	if ok && len(digits) > 4 && !strings.ContainsAny(digits, "eE") {
 		text = whole + "." + digits[:4] + strings.TrimRight(digits[4:], "0")
 	}
 	if d, err := types.ParseDecimal(text); err == nil {
