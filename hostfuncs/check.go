@@ -1256,17 +1256,19 @@ func (c *checker) objectValue(n *node, at int) (end int, fits bool) {
 		}
 		fits = c.fail("lacks the %s %s", what, listed(missing))
 	}
-	for _, name := range slices.Sorted(maps.Keys(n.dependentRequired)) {
-		for _, other := range n.dependentRequired[name] {
-			if slices.Contains(names, name) && !slices.Contains(names, other) {
-				fits = c.fail("lacks %s, which has to be there when %s is", quote(other), quote(name))
+	if names != nil {
+		for _, name := range slices.Sorted(maps.Keys(n.dependentRequired)) {
+			for _, other := range n.dependentRequired[name] {
+				if slices.Contains(names, name) && !slices.Contains(names, other) {
+					fits = c.fail("lacks %s, which has to be there when %s is", quote(other), quote(name))
+				}
 			}
 		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(n.dependent)) {
-		if slices.Contains(names, name) {
-			_, ok := c.value(n.dependent[name], at)
-			fits = fits && ok
+		for _, name := range slices.Sorted(maps.Keys(n.dependent)) {
+			if slices.Contains(names, name) {
+				_, ok := c.value(n.dependent[name], at)
+				fits = fits && ok
+			}
 		}
 	}
 	if n.minProperties != nil && count < *n.minProperties {
