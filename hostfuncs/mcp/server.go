@@ -128,15 +128,17 @@ func (s *server) run(a *start, previous *session, pause time.Duration) {
 	}
 	s.mu.Lock()
 	s.starting = nil
-	if a.err == nil && s.closed {
-		a.session.close()
-		a.session, a.err = nil, s.problem(errors.New("it was closed"))
-	}
-	if a.err == nil {
+	late := a.err == nil && s.closed
+	if a.err == nil && !late {
 		s.current, s.stale = a.session, s.everUp
 		s.everUp = true
 	}
 	s.mu.Unlock()
+	if late {
+		a.session.close()
+		<-a.session.over
+		a.session, a.err = nil, s.problem(errors.New("it was closed"))
+	}
 	close(a.done)
 }
 
