@@ -144,6 +144,7 @@ func (g *Gate) Close() {
 		}
 		for _, c := range late {
 			c.end(outcome{err: c.tool.runOver()})
+			<-c.done // whoever ends it may be about to
 		}
 	}
 	g.mu.Lock()
