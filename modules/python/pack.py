@@ -22,12 +22,12 @@ LEFT_OUT = {
 }
 
 
-def modules(root):
+def modules(root, left_out):
     """Yields (name inside the zip, path) of every module below root, sorted."""
     for folder, folders, files in os.walk(root):
-        folders[:] = sorted(f for f in folders if f not in LEFT_OUT)
+        folders[:] = sorted(f for f in folders if f not in left_out)
         for file in sorted(files):
-            if file.endswith(".py") and file not in LEFT_OUT:
+            if file.endswith(".py") and file not in left_out:
                 path = os.path.join(folder, file)
                 yield os.path.relpath(path, root).replace(os.sep, "/"), path
 
@@ -60,8 +60,8 @@ def main():
     parser.add_argument("--ours", required=True)
     parser.add_argument("--out", required=True)
     options = parser.parse_args()
-    found = dict(modules(options.library))
-    found.update(modules(options.ours))
+    found = dict(modules(options.library, LEFT_OUT))
+    found.update(modules(options.ours, {"__pycache__"}))
     entries = []
     for name in sorted(found):
         with open(found[name], "rb") as file:

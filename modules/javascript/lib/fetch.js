@@ -3,7 +3,7 @@
 
 const { nodeError } = internal('errors');
 const { begin, describe } = internal('tools');
-const { utf8Encode, utf8Decode, bytesOf, globals: { TextDecoder } } = internal('encoding');
+const { utf8Encode, bytesOf, globals: { TextDecoder } } = internal('encoding');
 const { Buffer, Blob } = internal('buffer');
 const { URL, URLSearchParams } = internal('url').globals;
 const { AbortSignal } = internal('web').globals;
@@ -184,8 +184,8 @@ class Body {
   #text() {
     const content = this[take]();
     if (content === null) return '';
-    const text = typeof content === 'string' ? content : utf8Decode(content);
-    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+    if (typeof content !== 'string') return new TextDecoder().decode(content);
+    return content.charCodeAt(0) === 0xfeff ? content.slice(1) : content;
   }
   async text() {
     return this.#text();
@@ -322,8 +322,9 @@ function explained(e, url, at) {
   let name = e.name === 'PermissionError' || e.name === 'TimeoutError' ? e.name : 'TypeError';
   if (e.name === 'PermissionError' && describe('http').length === 0) {
     name = 'TypeError';
-    hint = 'Compute with the data that the program has (files, INPUT), or ask for the http tool to be granted.';
-    message = `there is no network in this sandbox (asked for ${url}). ${hint}`;
+    const otherwise = 'Compute with the data that the program has (files, INPUT), or ask for the http tool to be granted.';
+    message = `there is no network in this sandbox (asked for ${url}). ${otherwise}`;
+    hint = hint || otherwise;
   }
   const wrapped = new TypeError(`fetch failed: ${message}`, { cause: e });
   if (name !== 'TypeError') hide(wrapped, 'name', name);

@@ -6,6 +6,7 @@ import asyncio.events
 import errno
 import time
 import warnings
+import weakref
 
 from _wand_guest import calls, host
 
@@ -74,9 +75,16 @@ class Call:
     def __init__(self, name, steps):
         self.__name__ = self.__qualname__ = name
         self._ended = self._awaited = False
-        self._value = self._error = self._inner = None
+        self._value = self._error = self._inner = self._call = None
         self._waiters = []
-        self._call = calls.drive(steps, self._end)
+        # Only who awaits the call holds it, so that one whom nobody awaits is noticed at once.
+        call = weakref.ref(self)
+
+        def settle(value, error):
+            if (found := call()) is not None:
+                found._end(value, error)
+
+        self._call = calls.drive(steps, settle)
 
     def _end(self, value, error):
         self._ended, self._value, self._error = True, value, error
@@ -124,6 +132,8 @@ class Call:
         return f"<host call {self.__name__}, {'ended' if self._ended else 'under way'}>"
 
     def __del__(self):
+        if not self._ended and self._call is not None:
+            self._call.abandon()
         if not self._awaited:
             warnings.warn(f"host call {self.__name__!r} was never awaited: its result is lost", RuntimeWarning, stacklevel=2)
 

@@ -1,7 +1,10 @@
-"""Functions of os that a sandbox cannot offer and WASI's os does not even have: each raises an exception that names the alternative."""
+"""Functions that a sandbox cannot offer, or not as the module does that would bring them. Those of os that WASI's does not even have raise an
+exception that names the alternative; help, which the module site would add, prints what there is to say."""
 
+import builtins
 import errno
 import os
+import sys
 
 PROCESS = "processes are not available in this sandbox; do it in Python, or call a host function (import tools)"
 NAMES = """
@@ -11,10 +14,37 @@ NAMES = """
 
 
 def install():
-    """Adds the functions to os, where they are missing."""
+    """Adds the functions, where they are missing."""
+    builtins.help = help
     for name in NAMES.split():
         if not hasattr(os, name):
             setattr(os, name, _raiser(name))
+
+
+class _Helper:
+    """help(x) says what x is and how it is used: a host function, a module, a class, a function, or the name of one."""
+
+    def __call__(self, *args):
+        from _wand_guest import host
+
+        subject = args[0] if args else self
+        if isinstance(subject, host.Tool):
+            text = host.help_text(subject._wand_name)
+        elif getattr(subject, "__name__", None) == "tools" and subject is sys.modules.get("tools"):
+            text = f"{subject.__doc__}\n{host.help_text('')}"
+        elif not args:
+            text = "help(x) says what x is and how it is used. help(tools) lists the host functions, after import tools.\n"
+        else:
+            import pydoc
+
+            text = pydoc.plain(pydoc.render_doc(subject, "Help on %s:"))
+        sys.stdout.write(text)
+
+    def __repr__(self):
+        return "Type help(object) for help about object."
+
+
+help = _Helper()
 
 
 def _raiser(name):

@@ -275,7 +275,7 @@ class Tool:
     def __repr__(self):
         tool = self._wand_described()
         if tool is not None:
-            return f"<host function {tool.get('signature') or self._wand_name}>"
+            return f"<host function {_usage(tool)}>"
         inner = names(f"{self._wand_name}.")
         return f"<host functions {self._wand_name}.*: {', '.join(inner)}>" if inner else f"<host function {self._wand_name}>"
 
@@ -312,17 +312,21 @@ def _signature(tool):
     return None
 
 
+def _usage(tool):
+    """Returns how a tool is called, by its whole name."""
+    above, dot, _ = tool["name"].rpartition(".")
+    return above + dot + tool["signature"] if tool.get("signature") else tool["name"]
+
+
 def help_text(name):
     """Returns what help() prints for a tool or for all below a name."""
     tools = describe(name)
     exact = next((tool for tool in tools if tool["name"] == name), None)
     if exact is None:
-        lines = [f"  {tool.get('signature') or tool['name']}\n      {(tool.get('doc') or '').strip().partition(chr(10))[0]}".rstrip() for tool in tools]
+        lines = [f"  {_usage(tool)}\n      {(tool.get('doc') or '').strip().partition(chr(10))[0]}".rstrip() for tool in tools]
         title = f"Host functions below {name}" if name else "Host functions that this run may use"
         return f"{title}:\n\n" + ("\n".join(lines) if lines else "  none") + "\n"
-    lines = [f"Host function {name}:", "", f"tools.{exact.get('signature') or name}"]
-    if not (exact.get("signature") or "").startswith(name):
-        lines[-1] = f"tools.{name.rpartition('.')[0] + '.' if '.' in name else ''}{exact.get('signature') or name}"
+    lines = [f"Host function {name}:", "", f"tools.{_usage(exact)}"]
     lines += [f"    {line}".rstrip() for line in (exact.get("doc") or "").strip().splitlines()]
     schema = exact.get("schema") or {}
     described = [(key, value.get("description")) for key, value in (schema.get("properties") or {}).items() if isinstance(value, dict)]

@@ -22,11 +22,11 @@ def exchange(method, url, headers, body=None, timeout=None, redirects=False):
         arguments["timeout"] = timeout
     try:
         answer = host.result((yield "http", host.encode(arguments)))
-    except host.PermissionRefused:
+    except host.PermissionRefused as refused:
         if host.describe("http"):
             raise
         unreachable = OSError(errno.ENETUNREACH, NETWORK)
-        unreachable._wand_hint = HINT
+        unreachable._wand_hint = refused.hint or HINT
         raise unreachable from None
     if not isinstance(answer, dict):
         raise host.ToolError("the http tool did not answer with a response")

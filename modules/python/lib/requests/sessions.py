@@ -7,7 +7,7 @@ from _wand_guest import calls, host, web
 from requests import cookies as _cookies
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
-from requests.exceptions import AccessDenied, ConnectionError, InvalidSchema, InvalidURL, ReadTimeout, SSLError, TooManyRedirects
+from requests.exceptions import AccessDenied, ConnectionError, InvalidSchema, InvalidURL, ReadTimeout, RequestException, SSLError, TooManyRedirects
 from requests.models import DEFAULT_REDIRECT_LIMIT, REDIRECT_STATI, PreparedRequest, Request, response_of
 from requests.structures import CaseInsensitiveDict
 from requests.utils import default_headers, requote_uri
@@ -91,7 +91,13 @@ class Session:
             timeout = sum(known) if known else None
         history = []
         while True:
-            response = yield from self._exchange(request, timeout)
+            try:
+                response = yield from self._exchange(request, timeout)
+            except RequestException as error:
+                if history and isinstance(error, OSError) and error.errno is None:
+                    # Which of the requests it was is not obvious from the program.
+                    error.args = (f"{history[-1].url} redirects to {request.url}: {error}",)
+                raise
             _cookies.merge_cookies(self.cookies, response.cookies)
             for hook in self._hooks(request):
                 changed = hook(response, timeout=timeout, **more)

@@ -1,0 +1,1 @@
+"""Only what pydoc wants of it: there is no terminal here."""

@@ -1,0 +1,3 @@
+// hint: search
+
+await tools.serach('x'); // error: PermissionError

@@ -1,0 +1,4 @@
+# hint: search
+import tools
+
+tools.serach("x")  # error: PermissionError

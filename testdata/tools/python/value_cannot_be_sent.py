@@ -1,0 +1,3 @@
+import tools
+
+tools.echo(x=object())  # error: TypeError: a value of type object cannot be sent...
