@@ -295,8 +295,12 @@ func (d *decoder) anyValue(n ast.Node, path string) any {
 		return m
 	}
 	text, ok := scalarText(n)
+	switch n.(type) {
+	case *ast.InfinityNode, *ast.NanNode:
+		ok = false
+	}
 	if !ok {
-		d.addf(d.position(n, path), "", "should be a JSON value, is %s", kindOf(n))
+		d.addf(d.position(n, path), "", "should be a JSON value, is %s %s", kindOf(n), shorten(text, 20))
 	}
 	return text
 }

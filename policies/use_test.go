@@ -74,7 +74,7 @@ func TestLoadExtends(t *testing.T) {
 	if d := e.Decide(call("x", nil)); d.Allowed || d.Rule != "no-x" || !strings.Contains(d.Position, "rules.cedar:1:1") {
 		t.Errorf("%+v", d)
 	}
-	if d := e.Decide(call("y", nil)); !d.Allowed || !strings.HasSuffix(d.Position, "main.yaml:5:21") {
+	if d := e.Decide(call("y", nil)); !d.Allowed || !strings.HasSuffix(d.Position, "main.yaml:5:20") {
 		t.Errorf("%+v", d)
 	}
 	clash := write("clash.yaml", "version: 1\nextends: [main.yaml]\nfiles: [{host: other, guest: /data}]\n")
@@ -191,7 +191,7 @@ cases:
 
 func TestDiff(t *testing.T) {
 	a := mustCompile(t, "version: 1\nlimits: {fuel: 1G}\nnetwork: [{host: api.example.com, paths: [/v1/*]}]\ntools: [{name: mail.send, approve: true, max_calls: 2}]\n")
-	b := mustCompile(t, "version: 1\nlimits: {fuel: 2G}\nnetwork: [{host: \"*.example.com\", methods: [GET, POST]}]\ntools: [{name: mail.send, max_calls: 2}]\n")
+	b := mustCompile(t, "version: 1\nlimits: {fuel: 2G}\nnetwork: [{host: \"*.example.com\", methods: [GET, HEAD, POST]}]\ntools: [{name: mail.send, max_calls: 2}]\n")
 	kinds := map[string]int{}
 	var text strings.Builder
 	for _, d := range Diff(a, b) {
