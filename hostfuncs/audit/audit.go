@@ -50,6 +50,23 @@ var (
 	ErrBroken = errors.New("the audit file does not end as one that was written here")
 )
 
+// ReadKey reads a key from a file of 16 to 4,096 bytes; a line break at its end does not count.
+func ReadKey(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	key, err := io.ReadAll(io.LimitReader(f, 4097))
+	if err != nil {
+		return nil, err
+	}
+	if key = bytes.TrimRight(key, "\r\n"); len(key) < shortestKey || len(key) > 4096 {
+		return nil, fmt.Errorf("%s: a key has %d to 4096 bytes; make one with: openssl rand -hex 32 > %s", path, shortestKey, path)
+	}
+	return key, nil
+}
+
 // maxLine bounds a line, its end included, in bytes.
 const maxLine = 1 << 20
 

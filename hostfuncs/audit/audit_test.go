@@ -252,6 +252,21 @@ func TestGoesOn(t *testing.T) {
 	}
 }
 
+func TestReadKey(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	for text, want := range map[string]string{"0123456789abcdef\n": "0123456789abcdef", "short\n": "", "": "", strings.Repeat("x", 5000): ""} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if key, err := ReadKey(path); string(key) != want || (err == nil) != (want != "") {
+			t.Errorf("%.20q: %q, %v", text, key, err)
+		}
+	}
+	if _, err := Open(path, Options{Key: []byte("short")}); err == nil {
+		t.Error("a short key is taken")
+	}
+}
+
 func TestCrash(t *testing.T) {
 	lines := read(t, write(t, Options{}))
 	for _, test := range []struct {

@@ -452,6 +452,23 @@ func TestHTTP(t *testing.T) {
 			}
 		})
 	}
+	t.Run("server starts anew", func(t *testing.T) {
+		url, stop := web(t, "", "-http")
+		g := gate(t, open(t, one(mcp.Server{URL: url})))
+		for range 2 {
+			if got := call(t.Context(), g, "test.count", `{}`); len(got) != 3 {
+				t.Fatal(got)
+			}
+		}
+		stop()
+		if got := call(t.Context(), g, "test.count", `{}`); !strings.HasPrefix(got, "ToolError: test.count: the ") || strings.Contains(got, "127.0.0.1") {
+			t.Error(got)
+		}
+		web(t, "", "-http", "-addr", strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/mcp"))
+		if got := call(t.Context(), g, "test.count", `{}`); got != `"1"` {
+			t.Errorf("after the server was started again: %s", got)
+		}
+	})
 	t.Run("wrong key", func(t *testing.T) {
 		url, _ := web(t, "TEST_KEY=k3y", "-http")
 		client, err := mcp.Open(t.Context(), one(mcp.Server{URL: url}))

@@ -24,6 +24,7 @@ import (
 
 func main() {
 	web := flag.Bool("http", false, "serve over streamable HTTP")
+	address := flag.String("addr", "127.0.0.1:0", "with -http or -sse: where to listen")
 	plain := flag.Bool("json", false, "with -http: answer with JSON, not with streams")
 	sse := flag.Bool("sse", false, "serve over HTTP with server-sent events")
 	raw := flag.String("raw", "", "speak by hand, in a mode: silent, flood, deaf, evil, exit")
@@ -49,7 +50,7 @@ func main() {
 		}
 		return
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", *address)
 	if err != nil {
 		panic(err)
 	}
