@@ -22,7 +22,7 @@ func overlayFlag() cli.Flag {
 }
 
 func allowFlag() cli.Flag {
-	return &cli.StringSliceFlag{Name: "allow", Category: "authority", Usage: "grant one thing more: `TOOL[:RESOURCE]`, such as http:api.example.com, fs:./out:write, env:LANG or mail.send (repeatable; see ALLOW)"}
+	return &cli.StringSliceFlag{Name: "allow", Category: "authority", Usage: "grant one thing more: `TOOL[:RESOURCE]`, such as http:api.example.com, fs:./out:write, env:LANG or mail.send (repeatable; see ALLOW in wand run --help)"}
 }
 
 func policyFlag() cli.Flag {

@@ -14,6 +14,7 @@ import (
 	"wand/compiler"
 	"wand/hostfuncs"
 	"wand/hostfuncs/builtin"
+	"wand/hostfuncs/fs"
 	"wand/policies"
 )
 
@@ -264,7 +265,7 @@ func (a *app) policyExplain(c *cli.Context) error {
 	}
 	result := policyExplanation{Schema: "wand.policy_explanation/v1", Allowed: true, Tool: tool}
 	for _, request := range list {
-		x := policies.Explain(granted.engine, request)
+		x := explained(granted.engine, request)
 		result.Allowed = result.Allowed && x.Decision.Allowed
 		result.Answers = append(result.Answers, answer(x))
 		if !c.Bool("json") {
@@ -282,6 +283,17 @@ func (a *app) policyExplain(c *cli.Context) error {
 		return exitStatus(exitDenied)
 	}
 	return nil
+}
+
+// explained is what a run answers. Beyond what the policy says that is the program's own folders, which it may use as it likes.
+func explained(e *policies.Engine, r policies.Request) policies.Explanation {
+	x := policies.Explain(e, r)
+	if d := fs.WithScratch(e).Decide(r); d.Allowed && !x.Decision.Allowed {
+		d.Reason = "/work and /tmp are the program's own, and gone after the run"
+		x.Decision, x.Rules = d, nil
+		x.Change = []string{"to deny it: forbid: [{name: " + r.Action + "}]"}
+	}
+	return x
 }
 
 // requests is what a call asks of a policy: what the tool itself asks where it is one that comes with wand. Nothing that the policy names is opened.

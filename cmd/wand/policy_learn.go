@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -89,6 +90,9 @@ func (a *app) policyLearn(c *cli.Context, flags *limitFlags) error {
 				fmt.Fprintf(a.stderr, "    hint: %s\n", printable(r.Hint))
 			}
 		}
+		if pupil.omitted > 0 {
+			fmt.Fprintf(a.stderr, "wand: %d requests more than could be remembered; the policy may lack what they need\n", pupil.omitted)
+		}
 		view.lines(report)
 	}
 	if file := c.String("o"); file != "" {
@@ -122,8 +126,8 @@ func everything(methods string) *policies.Policy {
 	return p
 }
 
-// maxAsked bounds how many decisions are remembered.
-const maxAsked = 100_000
+// maxAsked bounds what is remembered of a program's requests, in bytes.
+const maxAsked = 64 << 20
 
 // pupil remembers what a program asked for.
 type pupil struct {
@@ -131,25 +135,84 @@ type pupil struct {
 
 	mu      sync.Mutex
 	asked   []policies.Request
+	bytes   int
+	omitted int // that did not fit
 	refused []refused
 	known   map[refused]bool
 }
 
 func (p *pupil) observe(r policies.Request, d policies.Decision) {
+	if d.Allowed && d.Rule == "scratch" {
+		return // the program's own folders, which no policy has to grant
+	}
+	r, size := remembered(r)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if d.Allowed {
-		if len(p.asked) < maxAsked {
-			p.asked = append(p.asked, r)
+		if p.bytes+size > maxAsked {
+			p.omitted++
+			return
 		}
+		p.bytes += size
+		p.asked = append(p.asked, r)
 		return
 	}
-	one := refused{r.What(), d.Reason, d.Hint}
+	one := refused{clip(r.What(), 300), clip(d.Reason, 1000), clip(d.Hint, 1000)}
 	if p.known == nil {
 		p.known = map[refused]bool{}
 	}
-	if !p.known[one] && len(p.known) < maxDenied {
+	if !p.known[one] && len(p.known) < maxRefused {
 		p.known[one] = true
 		p.refused = append(p.refused, one)
 	}
+}
+
+// maxRefused bounds how many kinds of refusal are told.
+const maxRefused = 1000
+
+// What is remembered of one request, in bytes of one text and in arguments.
+const (
+	rememberedText = 8 << 10
+	rememberedArg  = 200
+	rememberedArgs = 64
+)
+
+// remembered is a request without what would fill the memory and no rule that is learned could bind: bodies, long texts, lists. It says how many
+// bytes are left of it, about.
+func remembered(r policies.Request) (policies.Request, int) {
+	size := 500
+	short := func(s string, n int) string {
+		s = strings.ToValidUTF8(strings.Clone(s[:min(len(s), n)]), "")
+		size += len(s)
+		return s
+	}
+	r.Resource.ID = short(r.Resource.ID, rememberedText)
+	context := map[string]any{}
+	for name, value := range r.Context {
+		switch value := value.(type) {
+		case string:
+			context[name] = short(value, rememberedText)
+		case map[string]any:
+			args := map[string]any{}
+			for arg, v := range value {
+				if len(args) >= rememberedArgs || len(arg) > rememberedArg {
+					continue
+				}
+				switch v := v.(type) {
+				case string:
+					args[arg] = short(v, rememberedArg)
+				case bool, int, int64, float64, json.Number:
+					args[arg] = v
+				default:
+					continue
+				}
+				size += 50 + len(arg)
+			}
+			context[name] = args
+		case bool, int, int64, float64, json.Number:
+			context[name] = value
+		}
+	}
+	r.Context = context
+	return r, size
 }

@@ -323,23 +323,22 @@ func (v *verdict) connect(o *runtime.Options) {
 	}
 }
 
-// maxDenied bounds how many denied requests are remembered: a program can make any number of them.
-const maxDenied = 1000
+// maxDenied is how many denied requests are remembered, the latest: a program can make any number of them.
+const maxDenied = 64
 
 // observe remembers what was denied, so that it can be explained. The journal has no room for that.
 func (v *verdict) observe(r policies.Request, d policies.Decision) {
 	if d.Allowed {
 		return
 	}
+	r, _ = remembered(r)
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.denied == nil {
+	if v.denied == nil || len(v.denied) >= 2*maxDenied {
 		v.denied = map[string]policies.Request{}
 	}
-	if len(v.denied) < maxDenied {
-		v.denied[d.Reason] = r
-		v.denied[accessKey(r.Action, string(r.Resource.Type)+" "+r.Resource.ID)] = r
-	}
+	v.denied[d.Reason] = r
+	v.denied[accessKey(r.Action, string(r.Resource.Type)+" "+r.Resource.ID)] = r
 }
 
 // show prints the outcome.

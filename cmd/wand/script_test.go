@@ -22,6 +22,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"wand/modules"
+	"wand/policies"
 )
 
 var update = flag.Bool("update", false, "write the expected files of the scripts anew")
@@ -233,6 +234,42 @@ func shellWords(line string) (commands [][]string) {
 	}
 	flush()
 	return commands
+}
+
+// A program cannot fill the memory of whoever watches it: bodies and lists are not remembered, and what is has a bound.
+func TestPupilIsBounded(t *testing.T) {
+	p := &pupil{}
+	body := strings.Repeat("x", 1<<20)
+	request := policies.Request{Action: "upload", Resource: policies.Resource{Type: policies.ResourceTool, ID: "upload"}, Context: map[string]any{
+		"args": map[string]any{"name": "a", "n": json.Number("7"), "body": body, "list": []any{body}}, "query": body,
+	}}
+	for range 20_000 {
+		p.observe(request, policies.Decision{Allowed: true})
+	}
+	if p.omitted == 0 || p.bytes > maxAsked || len(p.asked) == 0 {
+		t.Errorf("%d requests of %d bytes are remembered, %d are not", len(p.asked), p.bytes, p.omitted)
+	}
+	args := p.asked[0].Context["args"].(map[string]any)
+	if args["name"] != "a" || args["n"] != json.Number("7") || args["list"] != nil || len(args["body"].(string)) != rememberedArg {
+		t.Errorf("remembered arguments: %v", args)
+	}
+	learned := policies.Learn(p.asked[:1], nil).Policy
+	if when := learned.Tools[0].When; !strings.Contains(when, `"a"`) || strings.Contains(when, "xxx") {
+		t.Errorf("a text that was cut is bound: %s", when)
+	}
+	for i := range 2 * maxRefused {
+		p.observe(request, policies.Decision{Reason: strconv.Itoa(i)})
+	}
+	if len(p.refused) != maxRefused {
+		t.Errorf("%d refusals are remembered", len(p.refused))
+	}
+	v := &verdict{}
+	for i := range 1000 {
+		v.observe(request, policies.Decision{Reason: strconv.Itoa(i)})
+	}
+	if len(v.denied) > 2*maxDenied+1 {
+		t.Errorf("%d denials are remembered", len(v.denied))
+	}
 }
 
 // What a program prints cannot drive a terminal.
