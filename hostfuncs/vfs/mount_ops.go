@@ -1133,18 +1133,40 @@ func (f *FS) closeMounts() {
 	f.closed = true
 }
 
+// ErrUnwritten is about a file that was opened for a new content, got none, and was never closed.
+var ErrUnwritten = errors.New("it was never closed, and nothing had been written to it yet: the old content stays")
+
 // Commit puts every file that is still open for a new content in its place, as the end of a process that did not close it would. Call it when a program
-// has ended by itself, and not when it was stopped: Close then leaves what was there before. The error names paths of the guest's tree.
+// has ended by itself, and not when it was stopped: Close then leaves what was there before. A file that would become empty keeps its old
+// content (ErrUnwritten), for what it was to hold is most likely still in a buffer of the program. Errors are *fs.PathError with paths of the
+// guest's tree, joined.
 func (f *FS) Commit() error {
 	f.mu.Lock()
 	defer f.unlock()
 	var errs []error
 	for _, m := range f.mounts {
 		for _, rel := range slices.Sorted(maps.Keys(m.pending)) {
-			errs = append(errs, pathError("write", m.guestPath(rel), f.settle(m.pending[rel])))
+			p := m.pending[rel]
+			if f.unwritten(p) {
+				f.drop(p)
+				errs = append(errs, &fs.PathError{Op: "write", Path: m.guestPath(rel), Err: ErrUnwritten})
+				continue
+			}
+			errs = append(errs, pathError("write", m.guestPath(rel), f.settle(p)))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// unwritten says whether a file would be replaced by nothing.
+func (f *FS) unwritten(p *pending) bool {
+	info, err := p.file.Stat()
+	if err != nil || info.Size() > 0 {
+		return false
+	}
+	_, name := splitRel(p.rel)
+	old, err := p.folder.Lstat(name)
+	return err == nil && old.Size() > 0
 }
 
 // Written is a file of a mount that the guest made or changed, as it is now.

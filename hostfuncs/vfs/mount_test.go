@@ -424,6 +424,22 @@ func TestMountIsAtomic(t *testing.T) {
 		f.Close()
 		check(t, dir, "half and more")
 	})
+	t.Run("ended, with nothing written", func(t *testing.T) {
+		dir := hostFolder(t, map[string]string{"f": "old"})
+		f := mounted(t, dir, Mount{Access: AccessWrite})
+		for _, path := range []string{"/data/f", "/data/new"} {
+			if _, e := f.Open(nil, path, Write|Create|Truncate); e != OK {
+				t.Fatal(e)
+			}
+		}
+		if err := f.Commit(); !errors.Is(err, ErrUnwritten) || !strings.Contains(err.Error(), "/data/f") {
+			t.Errorf("commit: %v", err)
+		}
+		check(t, dir, "old")
+		if got := onHost(t, dir, "new"); got != "" {
+			t.Errorf("a new file has %q", got)
+		}
+	})
 	t.Run("quota", func(t *testing.T) {
 		dir, f, h := begin(t, Mount{Quota: 1000})
 		_, e := h.Write(make([]byte, 1000))
