@@ -111,14 +111,13 @@ func (c *checker) check(p *Policy) {
 			bad(v.Origin, at, "drop it here; a program needs no secret, the host sets it at egress", "the variable %s is the source of the secret %s, and the program would see it", v.Name, name)
 		}
 	}
-	for path, is := range map[string]struct {
-		value   string
-		options []string
-	}{"clock": {p.Clock, []string{"", "real", "frozen", "virtual"}}, "random": {p.Random, []string{"", "secure", "seeded"}}} {
-		if !slices.Contains(is.options, is.value) {
-			bad(p.Origin, path, "", "%q is not one of %s", shorten(is.value, 40), strings.Join(is.options[1:], ", "))
+	oneOf := func(path, value string, options ...string) {
+		if value != "" && !slices.Contains(options, value) {
+			bad(p.Origin, path, "", "%q is not one of %s", shorten(value, 40), strings.Join(options, ", "))
 		}
 	}
+	oneOf("clock", p.Clock, "real", "frozen", "virtual")
+	oneOf("random", p.Random, "secure", "seeded")
 	for i, t := range p.Tools {
 		at := fmt.Sprintf("tools[%d]", i)
 		c.toolPattern(t.Name, t.Origin, at)

@@ -620,12 +620,13 @@ func (b *builder) overlay(o *Overlay) {
 		p = p.clone()
 		c := &checker{findings: b.findings}
 		c.check(p)
-		for section, there := range map[string]bool{
+		sections := map[string]bool{
 			"files": len(p.Files) > 0, "network": len(p.Network) > 0, "environment": len(p.Environment) > 0, "tools": len(p.Tools) > 0, "kv": p.KV != nil,
 			"databases": len(p.Databases) > 0, "llm": p.LLM != nil, "mcp": p.MCP != nil, "commands": len(p.Commands) > 0, "run": p.Run != nil,
 			"secrets": len(p.Secrets) > 0, "clock": p.Clock != "", "random": p.Random != "", "extends": len(p.Extends) > 0,
-		} {
-			if there {
+		}
+		for _, section := range sortedKeys(sections) {
+			if sections[section] {
 				b.addf(Origin{File: p.Origin.File, Path: section}, "an overlay says limits, forbid and cedar; move the rest to the policy document", "an overlay grants nothing")
 			}
 		}

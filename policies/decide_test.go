@@ -242,7 +242,7 @@ func TestConversion(t *testing.T) {
 		want types.Value
 	}{
 		{nil, null}, {true, types.Boolean(true)}, {"x", types.String("x")}, {5, types.Long(5)}, {int64(-5), types.Long(-5)},
-		{5.0, types.Long(5)}, {-0.0, types.Long(0)}, {1.5, decimal("1.5")}, {0.00001, types.String("0.00001")}, {1e300, types.String("1" + strings.Repeat("0", 300))},
+		{5.0, types.Long(5)}, {math.Copysign(0, -1), types.Long(0)}, {1.5, decimal("1.5")}, {0.00001, types.String("0.00001")}, {1e300, types.String("1" + strings.Repeat("0", 300))},
 		{math.Inf(1), types.String("+Inf")}, {math.NaN(), types.String("NaN")}, {float64(1 << 63), types.String("9223372036854776000")}, {json.Number("1.00001e10"), types.Long(10000100000)}, {json.Number("1.000010e-3"), types.String("1.000010e-3")},
 		{json.Number("12"), types.Long(12)}, {json.Number("12.0"), types.Long(12)}, {json.Number("1.2e1"), types.Long(12)}, {json.Number("12.50000"), decimal("12.5")},
 		{json.Number("9223372036854775807"), types.Long(math.MaxInt64)}, {json.Number("9223372036854775808"), types.String("9223372036854775808")},

@@ -41,6 +41,7 @@ type entry struct {
 type bucket struct {
 	exact, suffix, prefix map[string][]*rule
 	rest                  []*rule
+	all                   []*rule // in document order
 }
 
 // Policy returns what the engine was compiled from, with all defaults filled in and an overlay's limits applied. It is not to be changed.
@@ -61,9 +62,10 @@ func (e *Engine) index() {
 		for _, a := range r.actions {
 			b := e.byAction[a]
 			if b == nil {
-				b = &bucket{map[string][]*rule{}, map[string][]*rule{}, map[string][]*rule{}, nil}
+				b = &bucket{exact: map[string][]*rule{}, suffix: map[string][]*rule{}, prefix: map[string][]*rule{}}
 				e.byAction[a] = b
 			}
+			b.all = append(b.all, r)
 			switch {
 			case r.resource != "":
 				b.exact[r.resource] = append(b.exact[r.resource], r)

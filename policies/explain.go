@@ -88,7 +88,8 @@ func (r *RuleReport) failing() int {
 const (
 	maxNear      = 5   // rules that are shown
 	maxExplained = 500 // rules that are looked at
-	maxHinted    = 24  // the same for the hint of a denial
+	maxHinted    = 8   // the same for the hint of a denial
+	maxCompared  = 16  // names that are compared for it
 )
 
 // Explain says what the engine answers, which rules decided or came near, why each did not apply, and what would change the answer.
@@ -236,11 +237,12 @@ func (e *Engine) near(q *question, limit int) []RuleReport {
 		report RuleReport
 		rank   int
 		order  int
+		id     cedar.PolicyID
 	}
 	list := make([]ranked, 0, len(rules))
 	for _, r := range rules {
 		report := e.report(r, q, request)
-		list = append(list, ranked{report, report.failing(), r.order})
+		list = append(list, ranked{report, report.failing(), r.order, r.id})
 	}
 	slices.SortStableFunc(list, func(a, b ranked) int {
 		if a.rank != b.rank {
@@ -251,6 +253,7 @@ func (e *Engine) near(q *question, limit int) []RuleReport {
 	reports := make([]RuleReport, len(list))
 	for i := range list {
 		reports[i] = list[i].report
+		reports[i].Cedar = string(e.byID[list[i].id].policy.MarshalCedar())
 	}
 	return reports
 }
@@ -289,7 +292,6 @@ func (e *Engine) report(r *rule, q *question, request cedar.Request) RuleReport 
 			report.Failure = failure
 		}
 	}
-	report.Cedar = string(r.policy.MarshalCedar())
 	return report
 }
 
@@ -343,35 +345,65 @@ func (r *rule) says() string {
 	return strings.Join(parts, ", ")
 }
 
-// denied is the answer when no rule allowed a question: the nearest rule says why, and what is allowed.
+// denied is the answer when no rule allowed a question: the nearest rule says why, and what is allowed. A program may ask for it again and again,
+// so it looks at few rules.
 func (e *Engine) denied(q *question) Decision {
 	r := q.asRequest()
-	why := func(report RuleReport) string {
-		var parts []string
-		for _, c := range report.Conditions {
-			if !c.Holds {
-				parts = append(parts, c.said())
+	d := Decision{Rule: ruleDefault, Reason: "not allowed: no rule grants " + r.What(), Hint: "the policy would need " + r.missing()}
+	var permits []*rule
+	for _, rule := range e.candidates(q) {
+		if !rule.forbid && len(permits) < maxHinted {
+			permits = append(permits, rule)
+		}
+	}
+	if request, err := q.request(permits); err == nil && len(permits) > 0 {
+		nearest := e.report(permits[0], q, request)
+		for _, rule := range permits[1:] {
+			if report := e.report(rule, q, request); report.failing() < nearest.failing() {
+				nearest = report
 			}
 		}
-		return strings.Join(parts, "; ")
-	}
-	d := Decision{Rule: ruleDefault, Reason: fmt.Sprintf("not allowed: no rule grants %s", r.What()), Hint: "the policy would need " + r.missing()}
-	var allowed []string
-	for _, report := range e.near(q, maxHinted) {
-		if report.Effect != "permit" {
-			continue
-		}
-		if len(allowed) == 0 && report.failing() < 10 {
-			d.Reason = fmt.Sprintf("not allowed: %s; by %s %s", r.What(), report.Rule, why(report))
-			d.Hint = "allowed is " + report.Says
+		if nearest.failing() < 10 {
+			var why []string
+			for _, c := range nearest.Conditions {
+				if !c.Holds {
+					why = append(why, c.said())
+				}
+			}
+			d.Reason = fmt.Sprintf("not allowed: %s; by %s %s", r.What(), nearest.Rule, strings.Join(why, "; "))
+			d.Hint = "allowed is " + nearest.Says
 			return d
 		}
-		if len(allowed) < 3 {
-			allowed = append(allowed, report.Says)
-		}
 	}
-	if len(allowed) > 0 {
+	if allowed := e.alike(q); len(allowed) > 0 {
 		d.Hint = "allowed is " + strings.Join(allowed, "; ")
 	}
 	return d
+}
+
+// alike says up to three things that are allowed to the action of a question: the one whose name is nearest first.
+func (e *Engine) alike(q *question) []string {
+	b := e.byAction[q.action]
+	if b == nil {
+		return nil
+	}
+	var permits []*rule
+	for _, rule := range b.all {
+		if !rule.forbid && len(permits) < maxCompared {
+			permits = append(permits, rule)
+		}
+	}
+	names := make([]string, len(permits))
+	for i, rule := range permits {
+		names[i] = strings.TrimPrefix(rule.resource, string(q.resource.Type)+"::")
+	}
+	if near := nearest(string(q.resource.ID), names); near != "" {
+		i := slices.Index(names, near)
+		permits[0], permits[i] = permits[i], permits[0]
+	}
+	var says []string
+	for _, rule := range permits[:min(len(permits), 3)] {
+		says = append(says, rule.says())
+	}
+	return says
 }
