@@ -19,6 +19,7 @@ __builtins__ = dict(vars(__import__("builtins")))
 
 # The same for what finish needs of modules that the program can change.
 _run_exit_functions = atexit._run_exitfuncs
+_join_calls = calls.join
 _respond_bytes = _wand.respond
 _FunctionType, _ModuleType = types.FunctionType, types.ModuleType
 
@@ -93,7 +94,11 @@ def finish(value, error):
             error = raised
     if error is not None:
         _ended(error, response)
-    calls.join()
+    try:
+        _join_calls()
+    except BaseException as raised:
+        # A callback of the program's that ends more than itself.
+        errors.print_traceback(raised)
     _run_exit_functions()
     for stream in (sys.stdout, sys.stderr):
         try:
