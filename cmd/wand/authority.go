@@ -56,12 +56,7 @@ func (a *app) authority(c *cli.Context, name string) (*authority, error) {
 	}
 	w := &authority{policy: p}
 	if allowed := c.StringSlice("allow"); len(allowed) > 0 {
-		more, err := policies.Allow(allowed...)
-		if err != nil {
-			return nil, err
-		}
-		more.Name = ""
-		if w.policy, err = policies.Merge(p, more); err != nil {
+		if w.policy, err = widened(p, allowed); err != nil {
 			return nil, err
 		}
 	}
@@ -74,6 +69,45 @@ func (a *app) authority(c *cli.Context, name string) (*authority, error) {
 	}
 	w.engine, err = policies.Compile(w.policy, w.overlays...)
 	return w, err
+}
+
+// widened adds to a policy what --allow says. Each entry names its option as the place where it stands.
+func widened(p *policies.Policy, allowed []string) (*policies.Policy, error) {
+	list := []*policies.Policy{p}
+	for _, spec := range allowed {
+		more, err := policies.Allow(spec)
+		if err != nil {
+			return nil, err
+		}
+		more.Name = ""
+		at := policies.Origin{File: "--allow " + spec}
+		for i := range more.Files {
+			more.Files[i].Origin = at
+		}
+		for i := range more.Network {
+			more.Network[i].Origin = at
+		}
+		for i := range more.Environment {
+			more.Environment[i].Origin = at
+		}
+		for i := range more.Tools {
+			more.Tools[i].Origin = at
+		}
+		for i := range more.Databases {
+			more.Databases[i].Origin = at
+		}
+		if more.KV != nil {
+			more.KV.Origin = at
+		}
+		if more.LLM != nil {
+			more.LLM.Origin = at
+		}
+		if more.Run != nil {
+			more.Run.Origin = at
+		}
+		list = append(list, more)
+	}
+	return policies.Merge(list...)
 }
 
 // policyName is what --policy says.

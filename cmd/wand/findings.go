@@ -75,12 +75,12 @@ func unmet(p *policies.Policy) []policyFinding {
 		}
 		list = append(list, policyFinding{compiler.SeverityWarning, o.File, o.Line, o.Column, path, fmt.Sprintf(format, args...), hint, o.Text})
 	}
-	exists := func(o policies.Origin, path, what, name string) {
+	exists := func(o policies.Origin, path, hint, what, name string) {
 		if name == "" {
 			return
 		}
 		if _, err := os.Stat(name); err != nil {
-			add(o, path, "", "%s %s is not there", what, name)
+			add(o, path, hint, "%s %s is not there", what, name)
 		}
 	}
 	named := namedSecrets(p)
@@ -92,7 +92,7 @@ func unmet(p *policies.Policy) []policyFinding {
 		}
 		path := "secrets." + name
 		if s.File != "" {
-			exists(at, path, "the file of the secret,", s.File)
+			exists(at, path, "", "the file of the secret,", s.File)
 			continue
 		}
 		variable := s.Env
@@ -104,18 +104,18 @@ func unmet(p *policies.Policy) []policyFinding {
 		}
 	}
 	for i, g := range p.Files {
-		exists(g.Origin, fmt.Sprintf("files[%d]", i), "the host path", g.Host)
+		exists(g.Origin, fmt.Sprintf("files[%d]", i), "make it first; only what is there can be granted", "the host path", g.Host)
 	}
 	for i, d := range p.Databases {
-		exists(d.Origin, fmt.Sprintf("databases[%d]", i), "the database file", d.File)
+		exists(d.Origin, fmt.Sprintf("databases[%d]", i), "", "the database file", d.File)
 	}
 	for i, c := range p.Commands {
 		if len(c.Command) > 0 {
-			exists(c.Origin, fmt.Sprintf("commands[%d]", i), "the program", c.Command[0])
+			exists(c.Origin, fmt.Sprintf("commands[%d]", i), "", "the program", c.Command[0])
 		}
 	}
 	if p.MCP != nil {
-		exists(p.MCP.Origin, "mcp", "the servers file", p.MCP.Servers)
+		exists(p.MCP.Origin, "mcp", "", "the servers file", p.MCP.Servers)
 	}
 	return list
 }

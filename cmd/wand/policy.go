@@ -304,18 +304,16 @@ func requests(ctx context.Context, p *policies.Policy, tool string, args json.Ra
 	if err := decoder.Decode(&decoded); err != nil || decoded == nil {
 		return nil, usage("--args: the arguments of a tool are a JSON object by name, such as {\"key\": \"a\"}, not %s", clip(oneLine(string(args)), 60))
 	}
-	list, known, err := ownRequests(ctx, tool, args)
+	list, known, err := ownRequests(ctx, p, tool, args)
 	if err != nil {
 		return nil, err
 	}
 	if !known {
-		if p.LLM != nil && tool == policies.ActionLLM {
-			decoded["model"] = p.LLM.Model // which the policy says, not the program
-		}
-		r, err := policies.NewRequest(tool, decoded)
+		r, err := policies.NewRequest(tool, withDefaults(p, tool, decoded))
 		if err != nil {
 			return nil, usage("--args: %v", err)
 		}
+		r.Context["args"] = decoded
 		list = []policies.Request{r}
 	}
 	for i := range list {
@@ -331,13 +329,32 @@ func requests(ctx context.Context, p *policies.Policy, tool string, args json.Ra
 	return list, nil
 }
 
+// withDefaults says what a call is about that its arguments leave to the policy: the model, and a child program's language.
+func withDefaults(p *policies.Policy, tool string, args map[string]any) map[string]any {
+	args = maps.Clone(args)
+	switch {
+	case tool == policies.ActionLLM && p.LLM != nil:
+		args["model"] = p.LLM.Model
+	case tool == policies.ActionLLM && args["model"] == nil:
+		args["model"] = "any"
+	case tool == policies.ActionRun && args["language"] == nil:
+		args["language"] = "any"
+	}
+	return args
+}
+
 // ownRequests is what a tool that comes with wand says that a call asks. known is false for another tool.
-func ownRequests(ctx context.Context, tool string, args json.RawMessage) (list []policies.Request, known bool, err error) {
+func ownRequests(ctx context.Context, p *policies.Policy, tool string, args json.RawMessage) (list []policies.Request, known bool, err error) {
+	// Of the policy only the variables matter to what the tools ask, and none of them is read.
+	plain, err := policies.Compile(&policies.Policy{Version: 1, Environment: p.Environment})
+	if err != nil {
+		return nil, false, err
+	}
 	nothing, err := policies.Compile(&policies.Policy{Version: 1})
 	if err != nil {
 		return nil, false, err
 	}
-	kit, err := builtin.Open(ctx, builtin.Config{Engine: nothing})
+	kit, err := builtin.Open(ctx, builtin.Config{Engine: plain, LookupEnv: func(string) (string, bool) { return "", true }})
 	if err != nil {
 		return nil, false, err
 	}
