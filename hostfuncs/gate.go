@@ -39,6 +39,8 @@ type GateOptions struct {
 	Reserve func(bytes int64) bool
 	// Now is the clock of rates and durations. Default time.Now.
 	Now func() time.Time
+	// Parent is the gate of the run that started this one: its rules count the calls of both, and what somebody always agrees to holds for both.
+	Parent *Gate
 }
 
 // Approver asks somebody whether a call may go ahead. It may take as long as ctx lasts. ErrSuspend says that the answer comes later.
@@ -64,12 +66,11 @@ type Answer struct {
 // the journal. It belongs to one run and is safe for concurrent use.
 type Gate struct {
 	options   GateOptions
-	began     time.Time
 	slots     chan struct{} // calls at work
-	asking    chan struct{} // one question to a person at a time
 	over      chan struct{} // closed by Close
 	recording sync.Mutex    // calls are recorded one by one
 	view      view
+	tally     *tally
 
 	mu       sync.Mutex
 	closed   bool
@@ -81,9 +82,6 @@ type Gate struct {
 	accesses []Access
 	accessAt map[Access]int
 	omitted  int
-	counts   map[string]int
-	times    map[string][]time.Duration // since began
-	agreed   map[string]bool
 	handles  map[string]kept
 	held     int64 // bytes reserved
 }
@@ -109,7 +107,13 @@ func NewGate(o GateOptions) *Gate {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Gate{options: o, began: o.Now(), slots: make(chan struct{}, parallel), asking: make(chan struct{}, 1), over: make(chan struct{})}
+	g := &Gate{options: o, slots: make(chan struct{}, parallel), over: make(chan struct{})}
+	if o.Parent != nil {
+		g.tally = o.Parent.tally
+	} else {
+		g.tally = &tally{now: o.Now, began: o.Now(), asking: make(chan struct{}, 1), counts: map[string]int{}, times: map[string][]time.Duration{}, agreed: map[string]bool{}}
+	}
+	return g
 }
 
 // Close ends the run: it cancels calls that are still at work, waits a second for their tools, ends those that do not listen as failed, closes the values
@@ -275,15 +279,13 @@ func (g *Gate) Start(ctx context.Context, name string, args []byte) (p *Pending)
 	}
 	var terms []policies.Terms
 	for i, q := range requests {
-		if q.Principal == "" {
-			q.Principal = g.options.Principal
-		}
 		if q.Context == nil {
-			q.Context = map[string]any{"args": decoded}
-		} else if _, has := q.Context["args"]; !has {
+			q.Context = map[string]any{}
+		}
+		if _, has := q.Context["args"]; !has {
 			q.Context["args"] = decoded
 		}
-		d := g.decide(q)
+		d := g.decide(t.Name, q)
 		if i == 0 || !d.Allowed {
 			c.decision = d
 			c.record.Resource = g.resource(q)
@@ -337,7 +339,15 @@ func (t *tool) requests(principal string, args json.RawMessage, decoded map[stri
 	return requests, err
 }
 
-func (g *Gate) decide(q policies.Request) policies.Decision {
+// decide asks the policy for a tool. Rules see which one as context.tool: several tools can ask about the same action.
+func (g *Gate) decide(tool string, q policies.Request) policies.Decision {
+	if q.Principal == "" {
+		q.Principal = g.options.Principal
+	}
+	if q.Context == nil {
+		q.Context = map[string]any{}
+	}
+	q.Context["tool"] = tool
 	if g.options.Policy == nil {
 		return policies.Decision{Rule: "default", Reason: "this run has no policy that grants anything"}
 	}
@@ -367,7 +377,7 @@ func (g *Gate) begin(c *call, terms []policies.Terms) *Error {
 		// The zero byte keeps it apart from rules of a document.
 		terms = append(slices.Clip(terms), policies.Terms{Rule: "\x00" + t.Name, MaxCalls: t.MaxCalls, Rate: t.Rate})
 	}
-	if problem := g.count(c, terms); problem != nil {
+	if problem := g.tally.count(c.tool.Name, &c.counted, terms); problem != nil {
 		return problem
 	}
 	g.enter(c.record)
@@ -378,71 +388,90 @@ func (g *Gate) begin(c *call, terms []policies.Terms) *Error {
 	return nil
 }
 
+// tally is what the rules have counted, of a run and of those that it started. It is safe for concurrent use.
+type tally struct {
+	now    func() time.Time
+	began  time.Time
+	asking chan struct{} // one question to a person at a time
+
+	mu     sync.Mutex
+	counts map[string]int
+	times  map[string][]time.Duration // since began
+	agreed map[string]bool
+}
+
 // counted is what a call took from a rule.
 type counted struct {
 	rule string
 	at   time.Duration // of a rate; -1: none
 }
 
-// count takes one call from what the tool and the rules allow, or says which of them has none left. It is called with mu.
-func (g *Gate) count(c *call, terms []policies.Terms) *Error {
-	name := c.tool.Name
-	now := g.options.Now().Sub(g.began)
+// count takes one call of a tool from what rules allow and notes it, or says which of them has none left.
+func (y *tally) count(tool string, note *[]counted, terms []policies.Terms) *Error {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	now := y.now().Sub(y.began)
 	for _, k := range terms {
-		if k.MaxCalls > 0 && g.counts[k.Rule] >= k.MaxCalls {
-			return &Error{Type: PermissionError, Message: fmt.Sprintf("%s: all %d calls that this run may make are used up", name, k.MaxCalls), Hint: "go on with what the earlier calls returned"}
+		if k.MaxCalls > 0 && y.counts[k.Rule] >= k.MaxCalls {
+			return &Error{Type: PermissionError, Message: fmt.Sprintf("%s: all %d calls that this run may make are used up", tool, k.MaxCalls), Hint: "go on with what the earlier calls returned"}
 		}
 		if k.Rate.Calls <= 0 {
 			continue
 		}
-		recent := g.times[k.Rule]
+		recent := y.times[k.Rule]
 		for len(recent) > 0 && now-recent[0] >= k.Rate.Per {
 			recent = recent[1:]
 		}
-		if g.times == nil {
-			g.times = map[string][]time.Duration{}
-		}
-		g.times[k.Rule] = recent
+		y.times[k.Rule] = recent
 		if len(recent) >= k.Rate.Calls {
 			// As many as still count must have left the window, less one.
 			wait := k.Rate.Per - (now - recent[len(recent)-k.Rate.Calls])
 			wait = (wait + time.Millisecond - 1).Truncate(time.Millisecond)
-			return &Error{Type: PermissionError, Message: fmt.Sprintf("%s: at most %d calls in %v; the next is possible in %v", name, k.Rate.Calls, k.Rate.Per, wait), Hint: "wait that long, or make fewer calls"}
+			return &Error{Type: PermissionError, Message: fmt.Sprintf("%s: at most %d calls in %v; the next is possible in %v", tool, k.Rate.Calls, k.Rate.Per, wait), Hint: "wait that long, or make fewer calls"}
 		}
 	}
-	if g.counts == nil && len(terms) > 0 {
-		g.counts = map[string]int{}
-	}
-	first := len(c.counted)
+	first := len(*note)
 	for _, k := range terms {
 		// Two requests of one call under one rule are one call.
-		at := slices.IndexFunc(c.counted[first:], func(x counted) bool { return x.rule == k.Rule })
+		at := slices.IndexFunc((*note)[first:], func(x counted) bool { return x.rule == k.Rule })
 		if at < 0 {
-			g.counts[k.Rule]++
-			at = len(c.counted) - first
-			c.counted = append(c.counted, counted{k.Rule, -1})
+			y.counts[k.Rule]++
+			at = len(*note) - first
+			*note = append(*note, counted{k.Rule, -1})
 		}
-		if entry := &c.counted[first+at]; k.Rate.Calls > 0 && entry.at < 0 {
+		if entry := &(*note)[first+at]; k.Rate.Calls > 0 && entry.at < 0 {
 			entry.at = now
-			g.times[k.Rule] = append(g.times[k.Rule], now)
+			y.times[k.Rule] = append(y.times[k.Rule], now)
 		}
 	}
 	return nil
 }
 
 // uncount gives back what a call took that did not come to pass.
-func (g *Gate) uncount(c *call) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, k := range c.counted {
-		g.counts[k.rule]--
-		if times := g.times[k.rule]; k.at >= 0 {
+func (y *tally) uncount(note []counted) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	for _, k := range note {
+		y.counts[k.rule]--
+		if times := y.times[k.rule]; k.at >= 0 {
 			if i := slices.Index(times, k.at); i >= 0 {
-				g.times[k.rule] = slices.Delete(slices.Clone(times), i, i+1)
+				y.times[k.rule] = slices.Delete(slices.Clone(times), i, i+1)
 			}
 		}
 	}
-	c.counted = nil
+}
+
+// isAgreed says whether somebody has agreed to what a key stands for: a rule, or one thing under it.
+func (y *tally) isAgreed(keys ...string) bool {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return slices.ContainsFunc(keys, func(k string) bool { return y.agreed[k] })
+}
+
+func (y *tally) agree(key string) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.agreed[key] = true
 }
 
 func (g *Gate) unknown(name, shown string) *Error {
@@ -525,10 +554,7 @@ func Authorize(ctx context.Context, q policies.Request) (policies.Decision, erro
 		return policies.Decision{}, errors.New("only a call can be authorized")
 	}
 	g := c.gate
-	if q.Principal == "" {
-		q.Principal = g.options.Principal
-	}
-	d := g.decide(q)
+	d := g.decide(c.tool.Name, q)
 	resource := g.resource(q)
 	g.mu.Lock()
 	if c.ended {
@@ -546,7 +572,7 @@ func Authorize(ctx context.Context, q policies.Request) (policies.Decision, erro
 				fresh = append(fresh, k)
 			}
 		}
-		if problem = g.count(c, fresh); problem == nil && fresh != nil {
+		if problem = g.tally.count(c.tool.Name, &c.counted, fresh); problem == nil && fresh != nil {
 			c.rules = maps.Clone(c.rules)
 			if c.rules == nil {
 				c.rules = map[string]bool{}
@@ -563,7 +589,7 @@ func Authorize(ctx context.Context, q policies.Request) (policies.Decision, erro
 		return d, refusal(d)
 	}
 	if problem == nil {
-		problem = g.approved(ctx, c.tool, c.args, fresh)
+		problem = g.approved(ctx, c.question(), fresh)
 	}
 	if problem != nil {
 		d.Allowed = false
@@ -591,9 +617,9 @@ func (c *call) work(ctx context.Context, terms []policies.Terms) {
 			c.end(outcome{err: &Error{Type: ToolError, Message: t.Name + ": the tool ended without an answer"}})
 		}
 	}()
-	if err := g.approved(ctx, t, c.args, terms); err != nil {
+	if err := g.approved(ctx, c.question(), terms); err != nil {
 		answered = true
-		g.uncount(c)
+		c.uncount()
 		c.become(DecisionDenied, "")
 		c.end(outcome{err: err})
 		return
@@ -615,7 +641,7 @@ func (c *call) work(ctx context.Context, terms []policies.Terms) {
 	}
 	if err := c.turn(ctx, timeout); err != nil {
 		answered = true
-		g.uncount(c)
+		c.uncount()
 		c.end(outcome{err: err})
 		return
 	}
@@ -642,6 +668,15 @@ func (c *call) work(ctx context.Context, terms []policies.Terms) {
 	result, err := t.Call(context.WithValue(inner, callKey{}, c), c.args)
 	answered = true
 	c.end(c.answer(ctx, late, result, err))
+}
+
+// uncount gives back what the call took from its rules.
+func (c *call) uncount() {
+	c.gate.mu.Lock()
+	note := c.counted
+	c.counted = nil
+	c.gate.mu.Unlock()
+	c.gate.tally.uncount(note)
 }
 
 // cutOff is the error of a call whose context is done: its time was up, or the run's.
@@ -750,67 +785,69 @@ func (t *tool) preview(args json.RawMessage) string {
 	return clip("would call "+t.Name+" with "+string(args), journalText)
 }
 
+// question is what somebody is asked to agree to.
+type question struct {
+	tool    string
+	args    json.RawMessage
+	preview func() string
+	// once, when it is not empty, is what an answer holds for beyond this question.
+	once string
+}
+
+func (c *call) question() question {
+	return question{tool: c.tool.Name, args: c.args, preview: func() string { return c.tool.preview(c.args) }}
+}
+
 // approved asks somebody, where terms want that, one question at a time, and says why not.
-func (g *Gate) approved(ctx context.Context, t *tool, args json.RawMessage, terms []policies.Terms) *Error {
-	agreed := func(k policies.Terms) bool {
-		if !k.Approve {
-			return true
-		}
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		return g.agreed[k.Rule]
-	}
+func (g *Gate) approved(ctx context.Context, q question, terms []policies.Terms) *Error {
 	for _, k := range terms {
-		if agreed(k) {
+		if !k.Approve || g.tally.isAgreed(k.Rule, k.Rule+q.once) {
 			continue
 		}
 		if g.options.Approve == nil {
-			return &Error{Type: PermissionError, Message: t.Name + ": somebody has to approve this call, and nobody is there to ask", Hint: "do without it, or have the program run where it can be approved"}
+			return &Error{Type: PermissionError, Message: q.tool + ": somebody has to approve this call, and nobody is there to ask", Hint: "do without it, or have the program run where it can be approved"}
 		}
-		if problem := g.ask(ctx, t, args, k, agreed); problem != nil {
+		if problem := g.ask(ctx, q, k); problem != nil {
 			return problem
 		}
 	}
 	return nil
 }
 
-func (g *Gate) ask(ctx context.Context, t *tool, args json.RawMessage, k policies.Terms, agreed func(policies.Terms) bool) *Error {
-	late := &Error{Type: TimeoutError, Message: t.Name + ": nobody approved the call in time"}
+func (g *Gate) ask(ctx context.Context, q question, k policies.Terms) *Error {
+	late := &Error{Type: TimeoutError, Message: q.tool + ": nobody approved the call in time"}
 	select {
-	case g.asking <- struct{}{}:
-		defer func() { <-g.asking }()
+	case g.tally.asking <- struct{}{}:
+		defer func() { <-g.tally.asking }()
 	case <-g.over:
 		return late
 	case <-ctx.Done():
 		return late
 	}
-	if agreed(k) {
+	if g.tally.isAgreed(k.Rule, k.Rule+q.once) {
 		return nil // somebody said Always while this question waited
 	}
-	answer, err := g.options.Approve(ctx, Approval{Tool: t.Name, Args: args, Preview: t.preview(args), Rule: k.Rule})
+	answer, err := g.options.Approve(ctx, Approval{Tool: q.tool, Args: q.args, Preview: q.preview(), Rule: k.Rule})
 	var said *Error
 	switch {
 	case ctx.Err() != nil:
 		return late
 	case errors.Is(err, ErrSuspend):
-		return &Error{Type: PermissionError, Message: t.Name + ": somebody was asked to approve this call, and has not answered yet", Hint: "do without it for now"}
+		return &Error{Type: PermissionError, Message: q.tool + ": somebody was asked to approve this call, and has not answered yet", Hint: "do without it for now"}
 	case errors.As(err, &said):
 		return g.redacted(said)
 	case err != nil:
-		return &Error{Type: PermissionError, Message: t.Name + ": somebody has to approve this call, and could not be asked"}
+		return &Error{Type: PermissionError, Message: q.tool + ": somebody has to approve this call, and could not be asked"}
 	case !answer.Allowed:
-		message := t.Name + ": somebody was asked and refused this call"
+		message := q.tool + ": somebody was asked and refused this call"
 		if answer.Reason != "" {
 			message += ": " + clip(answer.Reason, 500)
 		}
 		return g.redacted(&Error{Type: PermissionError, Message: message, Hint: "do it another way, or without it"})
 	case answer.Always:
-		g.mu.Lock()
-		if g.agreed == nil {
-			g.agreed = map[string]bool{}
-		}
-		g.agreed[k.Rule] = true
-		g.mu.Unlock()
+		g.tally.agree(k.Rule)
+	case q.once != "":
+		g.tally.agree(k.Rule + q.once)
 	}
 	return nil
 }
@@ -824,15 +861,27 @@ func (g *Gate) redacted(e *Error) *Error {
 	return &Error{Type: e.Type, Message: clip(g.options.Secrets.RedactString(e.Message), most), Hint: clip(g.options.Secrets.RedactString(e.Hint), most)}
 }
 
-// Permit decides about something that a program does without calling a tool, such as opening a mounted file. It is noted among the accesses.
+// Permit decides about something that a program does without calling a tool, such as opening a mounted file: it counts and is approved as a call
+// is, except that somebody who agreed is not asked about the same thing again. It is noted among the accesses. The error is an *Error.
 func (g *Gate) Permit(ctx context.Context, q policies.Request) error {
-	if q.Principal == "" {
-		q.Principal = g.options.Principal
-	}
-	d := g.decide(q)
-	g.access(q, d)
+	d := g.decide(q.Action, q)
+	var problem *Error
 	if !d.Allowed {
-		return refusal(d)
+		problem = refusal(d)
+	} else if len(d.Terms) > 0 {
+		args, _ := encode(map[string]string{"path": q.Resource.ID})
+		ask := question{
+			tool: q.Action, args: args, once: "\x00" + q.Action + "\x00" + q.Resource.ID,
+			preview: func() string { return clip(q.Action+" of "+g.resource(q), journalText) },
+		}
+		var note []counted
+		if problem = g.tally.count(q.Action, &note, d.Terms); problem == nil {
+			problem = g.approved(ctx, ask, d.Terms)
+		}
+	}
+	g.access(q, d, problem)
+	if problem != nil {
+		return problem
 	}
 	return nil
 }

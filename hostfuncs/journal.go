@@ -52,6 +52,8 @@ type Access struct {
 	Resource string       `json:"resource"`
 	Decision DecisionKind `json:"decision"`
 	Policy   string       `json:"policy,omitempty"`
+	Reason   string       `json:"reason,omitempty" jsonschema:"why it was denied"`
+	Hint     string       `json:"hint,omitempty" jsonschema:"what would help"`
 	Count    int          `json:"count" jsonschema:"how many times"`
 }
 
@@ -178,10 +180,11 @@ func (g *Gate) record(c Call) error {
 	return nil
 }
 
-func (g *Gate) access(q policies.Request, d policies.Decision) {
+// access notes a decision about something that is no call; problem is why it was refused.
+func (g *Gate) access(q policies.Request, d policies.Decision, problem *Error) {
 	a := Access{Action: q.Action, Resource: g.resource(q), Decision: DecisionAllowed, Policy: d.Rule}
-	if !d.Allowed {
-		a.Decision = DecisionDenied
+	if problem != nil {
+		a.Decision, a.Reason, a.Hint = DecisionDenied, clip(problem.Message, 500), clip(problem.Hint, 500)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -218,7 +218,9 @@ func (j *job) openGate() error {
 		return err
 	}
 	decider := fs.WithScratch(j.authority.engine)
+	var parent *hostfuncs.Gate
 	if o.child != nil {
+		parent = o.child.parent.run.gate
 		decider = &narrowed{decider, o.child.tools}
 	}
 	if o.Observe != nil {
@@ -231,7 +233,7 @@ func (j *job) openGate() error {
 	}
 	j.run.gate = hostfuncs.NewGate(hostfuncs.GateOptions{
 		Tools: tools, Policy: decider, Principal: o.Principal, Secrets: j.authority.kit.Secrets, Approve: o.Approve, Record: o.Record, DryRun: o.DryRun,
-		Reserve: j.run.reserve,
+		Reserve: j.run.reserve, Parent: parent,
 		Values: func(ctx context.Context) context.Context {
 			return context.WithValue(j.kit.Values(ctx, j.fs), jobKey{}, j)
 		},
@@ -322,6 +324,17 @@ func (r *Report) takeCalls(g *hostfuncs.Gate) {
 	if r.Status != Failed || r.Error.Kind != KindException {
 		return
 	}
+	for _, a := range slices.Backward(r.Accesses) {
+		// Languages name the path and the kind of error; what was refused and why, the policy knows.
+		if _, path, _ := strings.Cut(a.Resource, " "); a.Decision == hostfuncs.DecisionDenied && refused(r.Error) && mentions(r.Error, path) {
+			r.Status, r.Error.Kind = Denied, KindPolicy
+			r.Error.Message += ": " + a.Reason
+			if a.Hint != "" {
+				r.Error.Hint = a.Hint
+			}
+			return
+		}
+	}
 	for _, c := range slices.Backward(r.Calls) {
 		if c.Error == "" || !mentions(r.Error, c.Error) {
 			continue
@@ -334,6 +347,11 @@ func (r *Report) takeCalls(g *hostfuncs.Gate) {
 		}
 		return
 	}
+}
+
+// refused says whether an error is one by which languages report EACCES.
+func refused(e *Error) bool {
+	return e.Type == "PermissionError" || strings.Contains(e.Message, "EACCES")
 }
 
 // mentions says whether an error of the program, or one that it was raised from, is about a failed call.

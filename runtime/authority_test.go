@@ -266,3 +266,51 @@ func TestRecord(t *testing.T) {
 		t.Errorf("%v %v", err, r)
 	}
 }
+
+// TestFilesLeftOpen: what a program wrote and did not close is there when it ended by itself, and what was there before is when it was stopped.
+func TestFilesLeftOpen(t *testing.T) {
+	dir := t.TempDir()
+	policy := policyOf(t, fmt.Sprintf("files: [{host: %q, guest: /out, access: write}]\n", dir))
+	read := func() string {
+		text, err := os.ReadFile(filepath.Join(dir, "a.txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	program := "f = open('/out/a.txt', 'w')\nf.write('%s')\n%s\n"
+	r := start(t, sharedRuntime(t), compiler.Python, fmt.Sprintf(program, "first", ""), runtime.Options{Policy: policy})
+	if wants(t, r, "completed"); read() != "first" || len(r.Written) != 1 || r.Written[0].Path != "/out/a.txt" || r.Written[0].Size != 5 {
+		t.Errorf("%q %+v %+v", read(), r.Written, r.Warnings)
+	}
+	if r := start(t, sharedRuntime(t), compiler.Python, fmt.Sprintf(program, "second", "1/0"), runtime.Options{Policy: policy}); read() != "second" {
+		t.Errorf("after an exception: %q %s", read(), r.JSON())
+	}
+	r = start(t, sharedRuntime(t), compiler.Python, fmt.Sprintf(program, "third", "f.flush()\nwhile True: pass"), runtime.Options{Policy: policy, Limits: runtime.Limits{Fuel: 200_000_000}})
+	if wants(t, r, "exhausted fuel"); read() != "second" {
+		t.Errorf("after a stop: %q", read())
+	}
+	r = start(t, sharedRuntime(t), compiler.Python, fmt.Sprintf(program, "fourth", ""), runtime.Options{Policy: policy, DryRun: true})
+	if wants(t, r, "denied policy OSError"); read() != "second" {
+		t.Errorf("after a dry run: %q", read())
+	}
+}
+
+// TestApprovalOfFiles: an entry that wants approval holds for open() as for the tool.
+func TestApprovalOfFiles(t *testing.T) {
+	dir := t.TempDir()
+	os.WriteFile(filepath.Join(dir, "a.txt"), []byte("text"), 0o600)
+	policy := policyOf(t, fmt.Sprintf("files: [{host: %q, guest: /data}]\ntools: [{name: fs.read, approve: true}]\n", dir))
+	program := "for i in range(3):\n    print(open('/data/a.txt').read())\n"
+	wants(t, start(t, sharedRuntime(t), compiler.Python, program, runtime.Options{Policy: policy}), "denied policy PermissionError")
+	asked := 0
+	r := start(t, sharedRuntime(t), compiler.Python, program, runtime.Options{Policy: policy, Approve: func(_ context.Context, q hostfuncs.Approval) (hostfuncs.Answer, error) {
+		asked++
+		return hostfuncs.Answer{Allowed: strings.Contains(q.Preview, "/data/a.txt")}, nil
+	}})
+	if wants(t, r, "completed"); asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
+	narrow := policyOf(t, fmt.Sprintf("files: [{host: %q, guest: /data}]\ntools: [{name: fs.read, max_calls: 2}]\n", dir))
+	wants(t, start(t, sharedRuntime(t), compiler.Python, program, runtime.Options{Policy: narrow}), "denied policy PermissionError")
+}

@@ -44,7 +44,9 @@ type job struct {
 	mark vfs.Mark
 
 	packages []*vfs.Tree
-	stack    []Frame // where the program was when a limit stopped it
+	written  []vfs.Written // in mounts
+	unsaved  []Warning     // what could not be written there
+	stack    []Frame       // where the program was when a limit stopped it
 }
 
 func (j *job) do(ctx context.Context) (*Report, error) {
@@ -70,13 +72,17 @@ func (j *job) do(ctx context.Context) (*Report, error) {
 // settled makes the fuel limit exact: a program that ended by itself, after its last check, with more charged than there was, has exhausted its
 // fuel all the same.
 func (r *run) settled(err error) error {
-	var stop *hostfuncs.Stop
-	var trap *engine.Trap
-	byItself := err == nil || errors.As(err, &trap) || errors.As(err, &stop) && stop.Kind == hostfuncs.KindExit
-	if used := r.charged + r.lent.fuel.Load(); byItself && used > r.limits.Fuel {
+	if used := r.charged + r.lent.fuel.Load(); byItself(err) && used > r.limits.Fuel {
 		return &hostfuncs.Stop{Kind: hostfuncs.KindFuel, Used: used, Limit: r.limits.Fuel}
 	}
 	return err
+}
+
+// byItself says whether a guest ended on its own: it returned, exited or trapped.
+func byItself(err error) bool {
+	var stop *hostfuncs.Stop
+	var trap *engine.Trap
+	return err == nil || errors.As(err, &trap) || errors.As(err, &stop) && stop.Kind == hostfuncs.KindExit
 }
 
 // guarded runs the guest and returns how it ended; what a limit says before the guest even started comes the same way.
@@ -112,13 +118,28 @@ func (j *job) guarded(ctx context.Context) (err error) {
 	j.startup = time.Since(j.started)
 	guest := wasi.With(&runContext{Context: ctx, run: r}, state)
 	if j.module.Guest == "" {
-		return j.runCommand(guest, instance)
-	}
-	if err = j.runGuest(guest, instance); err != nil {
+		err = j.runCommand(guest, instance)
+	} else if err = j.runGuest(guest, instance); err != nil {
 		j.where(guest, instance, err)
 	}
-	inOrder = err == nil
+	inOrder = err == nil && j.module.Guest != ""
+	j.settleMounts(byItself(err))
 	return err
+}
+
+// settleMounts puts files of mounts in place that the program left open, unless it was stopped, and notes what it wrote there.
+func (j *job) settleMounts(commit bool) {
+	if len(j.authority.engine.Policy().Files) == 0 {
+		return
+	}
+	if commit {
+		if err := j.fs.Commit(); err != nil {
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				j.unsaved = append(j.unsaved, Warning{Message: line})
+			}
+		}
+	}
+	j.written = j.fs.Written(j.run.limits.Storage)
 }
 
 // where asks a guest that a limit stopped for the program's frames. What it answers is the guest's word, as all of a report's positions are.
@@ -190,7 +211,7 @@ func (j *job) prepareFiles() (*wasi.State, error) {
 		}
 	}
 	ctx := r.ctx
-	if err := j.kit.Mount(j.fs, func(q policies.Request) error { return r.gate.Permit(ctx, q) }); err != nil {
+	if err := j.kit.Mount(j.fs, o.DryRun, func(q policies.Request) error { return r.gate.Permit(ctx, q) }); err != nil {
 		return nil, err
 	}
 	j.mark = j.fs.Mark()
@@ -314,6 +335,10 @@ func (j *job) report(ended error) (*Report, error) {
 	rep.takeCalls(r.gate)
 	if j.options.child == nil { // what a child logs is in its parent's report
 		rep.Log, rep.LogDropped = j.kit.Log.Entries(), j.kit.Log.Dropped()
+	}
+	rep.Warnings = append(rep.Warnings, j.unsaved...)
+	for _, w := range j.written {
+		rep.Written = append(rep.Written, MountedFile(w))
 	}
 	rep.takeOutput(r.out)
 	if j.fs != nil {

@@ -74,8 +74,9 @@ type Report struct {
 	AccessesOmitted int         `json:"accesses_omitted,omitempty" jsonschema:"how many more kinds of access there were than are listed"`
 	Log             []log.Entry `json:"log,omitempty" jsonschema:"what the program told the log tools"`
 	// LogDropped is how many entries there was no room for.
-	LogDropped int          `json:"log_dropped,omitempty" jsonschema:"how many more entries there were than are listed"`
-	Files      []FileChange `json:"files,omitempty" jsonschema:"what the run created or changed in its filesystem"`
+	LogDropped int           `json:"log_dropped,omitempty" jsonschema:"how many more entries there were than are listed"`
+	Files      []FileChange  `json:"files,omitempty" jsonschema:"what the run created or changed in its filesystem"`
+	Written    []MountedFile `json:"written,omitempty" jsonschema:"files of the host's that the run created or changed, below the folders that the policy mounts for writing"`
 	// FilesOmitted is how many more there were than the 1,000 that Files lists.
 	FilesOmitted int         `json:"files_omitted,omitempty" jsonschema:"how many more files there were than are listed"`
 	Module       ModuleInfo  `json:"module" jsonschema:"what ran"`
@@ -184,6 +185,13 @@ func (f FileChange) Content() []byte {
 	var b bytes.Buffer
 	f.WriteTo(&b)
 	return b.Bytes()
+}
+
+// MountedFile is a file of a mounted folder that the run created or changed.
+type MountedFile struct {
+	Path   string `json:"path" jsonschema:"in the guest's filesystem"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256,omitempty" jsonschema:"absent when the file is larger than the storage limit"`
 }
 
 // ModuleInfo names what ran.

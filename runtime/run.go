@@ -342,18 +342,9 @@ func (r *run) wait(ctx context.Context, limit time.Duration) int64 {
 	}
 }
 
-func describeTools(g *hostfuncs.Gate, prefix, language string) []byte {
-	if d, ok := any(g).(interface {
-		Describe(prefix, language string) []byte
-	}); ok {
-		return d.Describe(prefix, language)
-	}
-	return []byte(`{"tools":[]}`)
-}
-
 // describe keeps for take what there is to say about tools.
 func (r *run) describe(prefix string) []byte {
-	text := describeTools(r.gate, prefix, r.language)
+	text := r.gate.Describe(prefix, r.language)
 	r.burn(callCost + int64(len(text))/16)
 	r.hold(int64(len(text)) - int64(len(r.pending)))
 	r.pending = text

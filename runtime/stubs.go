@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"wand/hostfuncs"
+	"wand/hostfuncs/fs"
 	"wand/policies"
 )
 
@@ -19,7 +20,7 @@ func (rt *Runtime) Stubs(ctx context.Context, p *policies.Policy, own *hostfuncs
 	if err != nil {
 		return nil, err
 	}
-	gate := hostfuncs.NewGate(hostfuncs.GateOptions{Tools: tools, Policy: a.engine})
+	gate := hostfuncs.NewGate(hostfuncs.GateOptions{Tools: tools, Policy: fs.WithScratch(a.engine)})
 	defer gate.Close()
 	return gate.Stubs(), nil
 }

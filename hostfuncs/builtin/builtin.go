@@ -16,6 +16,7 @@ import (
 
 	"wand/hostfuncs"
 	"wand/hostfuncs/clock"
+	"wand/hostfuncs/command"
 	"wand/hostfuncs/env"
 	"wand/hostfuncs/fs"
 	"wand/hostfuncs/http"
@@ -76,6 +77,11 @@ func Open(ctx context.Context, c Config) (_ *Kit, err error) {
 		}
 		if ok { // a variable that the host does not have, the program does not have either
 			k.Environment[g.Name] = value
+		}
+	}
+	for _, g := range k.policy.Files {
+		if _, err := os.Stat(g.Host); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", g.Origin, err))
 		}
 	}
 	definitions, toolErrs := k.tools(ctx, c)
@@ -191,10 +197,21 @@ func (k *Kit) tools(ctx context.Context, c Config) (list []*hostfuncs.Definition
 	add(store, err, store.Tools)
 	var databases []sql.Database
 	for _, d := range p.Databases {
+		if _, err := os.Stat(d.File); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", d.Origin, err))
+			continue
+		}
 		databases = append(databases, sql.Database{Name: d.Name, File: d.File, MaxRows: int(d.MaxRows), Timeout: time.Duration(d.Timeout)})
 	}
 	data, err := sql.New(sql.Config{Databases: databases})
 	add(nil, err, data.Tools)
+	for i := range p.Commands {
+		t, err := k.command(&p.Commands[i], c)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", p.Commands[i].Origin, err)
+		}
+		add(nil, err, func() []*hostfuncs.Definition { return []*hostfuncs.Definition{t} })
+	}
 	if m := p.LLM; m != nil {
 		key, _ := k.Secrets.Reveal(m.Key)
 		model, err := llm.New(llm.Config{BaseURL: m.BaseURL, Model: m.Model, Key: key})
@@ -208,6 +225,31 @@ func (k *Kit) tools(ctx context.Context, c Config) (list []*hostfuncs.Definition
 		add(servers, err, servers.Definitions)
 	}
 	return list, errs
+}
+
+// command makes the tool of a host command.
+func (k *Kit) command(g *policies.Command, c Config) (*hostfuncs.Definition, error) {
+	t := command.Command{
+		Name: g.Name, Description: g.Description, Command: g.Command, Directory: g.Directory, Stdin: g.Stdin,
+		Timeout: time.Duration(g.Timeout), MaxOutput: int64(g.MaxOutput), Problem: c.Problem,
+	}
+	for _, v := range g.Environment {
+		value, ok := v.Value, v.Set
+		if !ok {
+			value, ok = c.LookupEnv(v.Name)
+		}
+		if ok {
+			t.Environment = append(t.Environment, v.Name+"="+value)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(g.Arguments)) {
+		a := g.Arguments[name]
+		t.Arguments = append(t.Arguments, command.Argument{
+			Name: name, Description: a.Description, Type: a.Type, Pattern: a.Pattern, Enum: a.Enum, MaxLength: a.MaxLength,
+			Minimum: a.Minimum, Maximum: a.Maximum, Optional: a.Optional,
+		})
+	}
+	return command.New(t)
 }
 
 // servers starts the MCP servers whose tools some entry could grant. One that cannot be started leaves the others at work.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"wand/hostfuncs/clock"
 	"wand/hostfuncs/fs"
@@ -63,9 +64,12 @@ func (r *Run) Values(ctx context.Context, files *vfs.FS) context.Context {
 	return ctx
 }
 
-// Mount shows the granted files and folders in a run's filesystem. permit is asked before each thing that the program does there.
-func (r *Run) Mount(files *vfs.FS, permit func(policies.Request) error) error {
-	for _, g := range r.kit.policy.Files {
+// Mount shows the granted files and folders in a run's filesystem, nothing writable when dry. permit is asked before each thing that the program
+// does there.
+func (r *Run) Mount(files *vfs.FS, dry bool, permit func(policies.Request) error) error {
+	outerFirst := slices.Clone(r.kit.policy.Files)
+	slices.SortStableFunc(outerFirst, func(a, b policies.FileGrant) int { return len(a.Guest) - len(b.Guest) })
+	for _, g := range outerFirst {
 		var access vfs.Access
 		switch g.Access {
 		case policies.AccessWrite:
@@ -75,6 +79,12 @@ func (r *Run) Mount(files *vfs.FS, permit func(policies.Request) error) error {
 		default:
 			access = vfs.AccessRead
 		}
+		if dry {
+			access &= vfs.AccessRead
+		}
+		if access == 0 {
+			continue // it could only be appended to
+		}
 		err := files.MountHost(g.Guest, vfs.Mount{
 			Host: g.Host, Access: access, Quota: int64(g.Quota),
 			Authorize: func(need vfs.Access, path string) error {
@@ -82,7 +92,7 @@ func (r *Run) Mount(files *vfs.FS, permit func(policies.Request) error) error {
 			},
 		})
 		if err != nil {
-			return fmt.Errorf("%s: mounting %s: %w", g.Origin, g.Guest, err)
+			return fmt.Errorf("%s: the grant of %s cannot be used: %w", g.Origin, g.Host, err)
 		}
 	}
 	return nil
