@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -21,15 +22,17 @@ func readJSON(option, value string) (json.RawMessage, error) {
 	text := []byte(value)
 	from := "--" + option
 	if name, ok := strings.CutPrefix(value, "@"); ok {
-		info, err := os.Stat(name)
+		f, err := os.Open(name)
 		if err != nil {
 			return nil, cannotRead(name, err)
 		}
-		if info.Size() > maxInput {
-			return nil, usage("%s: %s has %s, and the most is %s; give it as --file and let the program read it", from, name, units.Bytes(info.Size()), units.Bytes(maxInput))
-		}
-		if text, err = os.ReadFile(name); err != nil {
+		defer f.Close()
+		// Not by its size: a pipe and a device have none.
+		if text, err = io.ReadAll(io.LimitReader(f, maxInput+1)); err != nil {
 			return nil, cannotRead(name, err)
+		}
+		if len(text) > maxInput {
+			return nil, usage("%s: %s has more than %s; give it as --file and let the program read it", from, name, units.Bytes(maxInput))
 		}
 		from += ": " + name
 	}

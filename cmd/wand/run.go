@@ -431,22 +431,36 @@ func accessKey(action, resource string) string { return action + "\x00" + resour
 
 // why says which rule refused what ended the program, and what would allow it.
 func (v *verdict) why(w io.Writer, r *runtime.Report) {
-	if r.Status == runtime.Denied {
-		for _, c := range slices.Backward(r.Calls) {
-			if c.Decision == hostfuncs.DecisionDenied {
-				v.explain(w, c.Policy, c.Error)
-				return
-			}
-		}
+	if r.Status != runtime.Denied || r.Error == nil {
 		return
 	}
 	for _, x := range slices.Backward(r.Accesses) {
-		if x.Decision == hostfuncs.DecisionDenied && r.Status == runtime.Failed {
-			fmt.Fprintf(w, "    the policy refused %s of %s\n", oneLine(x.Action), clip(oneLine(x.Resource), 200))
+		if x.Decision == hostfuncs.DecisionDenied && x.Reason != "" && strings.HasSuffix(r.Error.Message, x.Reason) {
+			fmt.Fprintf(w, "    refused: %s of %s\n", oneLine(x.Action), clip(oneLine(x.Resource), 200))
 			v.explain(w, x.Policy, accessKey(x.Action, x.Resource))
 			return
 		}
 	}
+	var call *hostfuncs.Call
+	for i := range r.Calls {
+		c := &r.Calls[i]
+		if c.Decision == hostfuncs.DecisionDenied && (call == nil || mentions(r.Error, c.Error)) {
+			call = c
+		}
+	}
+	if call != nil {
+		v.explain(w, call.Policy, call.Error)
+	}
+}
+
+// mentions says whether an error of the program, or one that it was raised from, tells of a failed call.
+func mentions(e *runtime.Error, call string) bool {
+	for ; e != nil; e = e.Cause {
+		if strings.Contains(e.Message, call) {
+			return true
+		}
+	}
+	return false
 }
 
 // explain says of one denial which rule it was and what would allow it.
