@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"wand/policies/nearest"
 )
 
 // checker looks at what a policy says, beyond its form. It serves documents (where gives every place) and policies built in Go (it does not).
@@ -260,7 +262,43 @@ func (c *checker) toolPattern(name string, o Origin, at string) {
 	}
 	if len(name) > maxName {
 		c.addf(c.at(at+".name", o), "", "the name is longer than %d characters", maxName)
+		return
 	}
+	space, _, below := strings.Cut(name, ".")
+	match := newPattern(name)
+	if !below || !slices.Contains(builtinSpaces(), space) || slices.ContainsFunc(append(builtinActions(), actionEnvList), match.match) {
+		return
+	}
+	// Such an entry would never apply, and somebody may rely on what it forbids.
+	if action := decidedAs(name); action != "" {
+		c.addf(c.at(at+".name", o), "name "+action, "calls of %s are decided as %s, so an entry for %s would never apply", name, action, name)
+		return
+	}
+	hint := "built-in tools are " + strings.Join(builtinActions(), ", ")
+	if best := nearest.Name(name, builtinActions()); best != "" {
+		hint = "did you mean " + best + "?"
+	}
+	c.addf(c.at(at+".name", o), hint, "there is no tool %s, so an entry for it would never apply", shorten(name, 60))
+}
+
+// builtinSpaces are the first parts of names that only built-in tools have whose actions are fixed.
+func builtinSpaces() []string { return []string{"fs", "kv", "sql", "env", "llm", "http", "run"} }
+
+// decidedAs is the action that a built-in tool asks about when it is not its own name.
+func decidedAs(tool string) Action {
+	switch tool {
+	case "fs.list", "fs.stat":
+		return ActionFileRead
+	case "fs.remove", "fs.mkdir", "fs.rename":
+		return ActionFileWrite
+	case "kv.list":
+		return ActionKVGet
+	case "kv.delete", "kv.increment":
+		return ActionKVSet
+	case "sql.tables":
+		return ActionQuery
+	}
+	return ""
 }
 
 // when checks a Cedar expression and reports at its place within the value where that is known.

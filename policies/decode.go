@@ -18,6 +18,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
+	"wand/policies/nearest"
 	"wand/policies/units"
 )
 
@@ -395,7 +396,7 @@ func (d *decoder) oneOf(v reflect.Value, options []string, path string) {
 	}
 	if !slices.Contains(options, v.String()) {
 		hint := ""
-		if n := nearest(v.String(), options); n != "" {
+		if n := nearest.Name(v.String(), options); n != "" {
 			hint = fmt.Sprintf("did you mean %q?", n)
 		}
 		d.addf(d.where[path], hint, "%q is not one of %s", shorten(v.String(), 40), strings.Join(options, ", "))

@@ -9,6 +9,8 @@ import (
 	"github.com/cedar-policy/cedar-go"
 	"github.com/cedar-policy/cedar-go/ast"
 	xast "github.com/cedar-policy/cedar-go/x/exp/ast"
+
+	"wand/policies/nearest"
 )
 
 // clause is one condition of a rule, with words for people.
@@ -397,7 +399,7 @@ func (e *Engine) alike(q *question) []string {
 	for i, rule := range permits {
 		names[i] = strings.TrimPrefix(rule.resource, string(q.resource.Type)+"::")
 	}
-	if near := nearest(string(q.resource.ID), names); near != "" {
+	if near := nearest.Name(string(q.resource.ID), names); near != "" {
 		i := slices.Index(names, near)
 		permits[0], permits[i] = permits[i], permits[0]
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"wand/policies/nearest"
 )
 
 // MaxFindings bounds how many findings one Error lists.
@@ -130,48 +132,8 @@ func shorten(s string, n int) string {
 	return s
 }
 
-// nearest returns the candidate closest to name, or "" when none is close: at most a third of the letters may differ.
-func nearest(name string, candidates []string) string {
-	if len(name) > 64 {
-		return ""
-	}
-	best, bestDistance := "", len(name)/3+1
-	for _, c := range candidates {
-		if len(c) > 64 {
-			continue
-		}
-		if d := distance(strings.ToLower(name), strings.ToLower(c)); d <= bestDistance && (best == "" || d < bestDistance) {
-			best, bestDistance = c, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance in bytes, with a swap of neighbours as one step.
-func distance(a, b string) int {
-	two, one, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range one {
-		one[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(row[j-1]+1, one[j]+1, one[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], two[j-2]+1)
-			}
-		}
-		two, one, row = one, row, two
-	}
-	return one[len(b)]
-}
-
 func didYouMean(name string, candidates []string) string {
-	if n := nearest(name, candidates); n != "" {
+	if n := nearest.Name(name, candidates); n != "" {
 		return fmt.Sprintf("did you mean %q?", n)
 	}
 	if len(candidates) > 0 && len(candidates) <= 24 {

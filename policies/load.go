@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"wand/policies/nearest"
 	"wand/policies/units"
 )
 
@@ -104,7 +105,7 @@ func (l *loader) load(path string, from Origin) (*Policy, error) {
 	text, err := readFile(abs, MaxDocument)
 	if err != nil {
 		hint := "name an existing file, or a preset: " + strings.Join(Presets(), ", ")
-		if n := nearest(filepath.Base(path), Presets()); n != "" {
+		if n := nearest.Name(filepath.Base(path), Presets()); n != "" {
 			hint = fmt.Sprintf("did you mean the preset %q?", n)
 		}
 		return fail(hint, "the policy %s cannot be read: %v", path, err)

@@ -6,10 +6,10 @@ import "slices"
 // Name returns the name that a misspelt one most likely meant, or "": at most a third of its letters may differ, a swap of two
 // neighbours counting as one (optimal string alignment distance).
 func Name(name string, candidates []string) string {
-	slices.Sort(candidates)
 	best, bestDistance := "", len(name)/3+1
 	for _, c := range candidates {
-		if d := distance(name, c, bestDistance); d < bestDistance {
+		// Of two that are as near, the first in the alphabet.
+		if d := distance(name, c, bestDistance+1); d < bestDistance || d == bestDistance && best != "" && c < best {
 			best, bestDistance = c, d
 		}
 	}
