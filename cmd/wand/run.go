@@ -156,6 +156,10 @@ func (a *app) perform(c *cli.Context, flags *limitFlags, view *verdict, adapt fu
 		return nil, err
 	}
 	defer rt.Close(context.WithoutCancel(ctx))
+	// What the policy grants is opened here, and kept for the run, so that something that is not there is the command line's mistake.
+	if _, err := rt.Stubs(ctx, options.Policy, nil); err != nil && ctx.Err() == nil {
+		return nil, usage("%v", err)
+	}
 	report, err := a.execute(ctx, rt, source, options, view)
 	view.progress.end()
 	var limit *runtime.LimitError
