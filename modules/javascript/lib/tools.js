@@ -33,10 +33,11 @@ function failure({ type, message, hint }, at) {
   return e;
 }
 
-// read gives the value of a reply, or throws its error. Most replies are plain JSON: nothing in them is tagged.
+// read gives the value of a reply, or throws its error; without at, the program is still where it made the call. Most replies are plain JSON:
+// nothing in them is tagged.
 function read(text, at) {
   const reply = parse(text);
-  if (reply.error !== undefined) throw failure(reply.error, at);
+  if (reply.error !== undefined) throw failure(reply.error, at || new AnyError());
   return indexOf(text, '$type') < 0 ? reply.ok : decode(reply.ok);
 }
 
@@ -131,7 +132,7 @@ function begin(name, args, signal) {
 
 // callSync asks the host and waits for the value.
 function callSync(name, args) {
-  return read(native.call(name, argumentsOf(args)), new AnyError());
+  return read(native.call(name, argumentsOf(args)));
 }
 
 // ---- what the host says of tools ----
@@ -209,13 +210,12 @@ function proxyOf(target, name, run) {
   return new AnyProxy(target, {
     __proto__: null,
     get(_, key) {
+      const known = inner[key];
+      if (known !== undefined) return known;
       // A promise's machinery and inspection look for these, and must not find a tool.
       if (typeof key === 'symbol' || key === 'then' || key === 'toJSON') return target[key];
-      if (inner[key] === undefined) {
-        if (hasProperty(target, key) && describe(full(key)).length === 0) return target[key];
-        inner[key] = toolAt(full(key), run);
-      }
-      return inner[key];
+      if (hasProperty(target, key) && describe(full(key)).length === 0) return target[key];
+      return (inner[key] = toolAt(full(key), run));
     },
     has(_, key) {
       return hasProperty(target, key) || (typeof key === 'string' && describe(full(key)).length > 0);
