@@ -875,7 +875,12 @@ func (g *Gate) Permit(ctx context.Context, q policies.Request) error {
 			preview: func() string { return clip(q.Action+" of "+g.resource(q), journalText) },
 		}
 		var note []counted
-		if problem = g.tally.count(q.Action, &note, d.Terms); problem == nil {
+		terms := slices.Clone(d.Terms)
+		for i := range terms {
+			// The fs tools end here too, after they were counted as calls: what this counts is every operation, whoever asks for it.
+			terms[i].Rule += "\x00operations"
+		}
+		if problem = g.tally.count(q.Action, &note, terms); problem == nil {
 			problem = g.approved(ctx, ask, d.Terms)
 		}
 	}

@@ -42,6 +42,7 @@ func (e *Env) Tools() []*hostfuncs.Definition {
 		return in.Default, nil
 	})
 	get.Effect = hostfuncs.ReadOnly
+	get.Actions = []policies.Action{policies.ActionEnv}
 	get.Requests = func(args json.RawMessage) ([]policies.Request, error) {
 		in, err := parse(args)
 		return []policies.Request{variable(in.Name)}, err
@@ -52,6 +53,7 @@ func (e *Env) Tools() []*hostfuncs.Definition {
 	})
 	list.Effect = hostfuncs.ReadOnly
 	// The names are the program's to know when it may read every one of them.
+	list.Actions = []policies.Action{"env.list"}
 	list.Requests = func(json.RawMessage) ([]policies.Request, error) {
 		requests := []policies.Request{}
 		for _, name := range e.names() {

@@ -124,11 +124,14 @@ func Tools() []*hostfuncs.Definition {
 		switch d.Name {
 		case "fs.read", "fs.list", "fs.stat":
 			d.Effect = hostfuncs.ReadOnly
+			d.Actions = []policies.Action{policies.ActionFileRead}
+			continue
 		case "fs.mkdir":
 			d.Effect = hostfuncs.Idempotent
 		case "fs.write":
 			d.MaxArgs = max(encodedArgs, quotedArgs)
 		}
+		d.Actions = []policies.Action{policies.ActionFileWrite, policies.ActionFileAppend}
 	}
 	return list
 }

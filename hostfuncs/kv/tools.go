@@ -90,6 +90,7 @@ func (s *Store) Tools() []*hostfuncs.Definition {
 		if d.Effect == hostfuncs.ReadOnly {
 			action = policies.ActionKVGet
 		}
+		d.Actions = []policies.Action{action}
 		d.Requests = func(args json.RawMessage) ([]policies.Request, error) {
 			var in struct{ Key, Prefix string }
 			err := json.Unmarshal(args, &in)

@@ -108,6 +108,7 @@ func (l *LLM) Tools() []*hostfuncs.Definition {
 	// It changes nothing, but it costs: a dry run leaves it out.
 	ask.Effect = hostfuncs.Idempotent
 	ask.Timeout = callTimeout
+	ask.Actions = []policies.Action{policies.ActionLLM}
 	ask.Requests = func(args json.RawMessage) ([]policies.Request, error) {
 		var q question
 		err := json.Unmarshal(args, &q)

@@ -169,6 +169,7 @@ func (s *SQL) Tools() []*hostfuncs.Definition {
 	tools := []*hostfuncs.Definition{query, tables}
 	for _, t := range tools {
 		t.Effect = hostfuncs.ReadOnly
+		t.Actions = []policies.Action{policies.ActionQuery}
 		t.Requests = func(args json.RawMessage) ([]policies.Request, error) {
 			var in struct{ Database string }
 			err := json.Unmarshal(args, &in)
