@@ -23,4 +23,6 @@ show 0 run inventory.js
 show 1 run median.py --feedback
 show 1 run invoice.ts --feedback
 show 4 run collatz.py --feedback --fuel 500M
+show 0 run sales.py --policy analyst.yaml
+show 5 run leak.py --policy analyst.yaml --feedback
 exit $failed

@@ -72,10 +72,15 @@ const (
 )
 
 func (c *Call) decided(kind DecisionKind, d policies.Decision) {
-	c.Decision, c.Policy = kind, d.Rule
-	if d.Position != "" {
-		c.Policy += " at " + d.Position
+	c.Decision, c.Policy = kind, ruleOf(d)
+}
+
+// ruleOf names the rule of a decision, and where it stands.
+func ruleOf(d policies.Decision) string {
+	if d.Position == "" {
+		return d.Rule
 	}
+	return d.Rule + " at " + d.Position
 }
 
 // shown is a text as the journal holds it, which has to be JSON in UTF-8 of a depth that every parser takes, without secrets: the text itself, or the
@@ -182,7 +187,7 @@ func (g *Gate) record(c Call) error {
 
 // access notes a decision about something that is no call; problem is why it was refused.
 func (g *Gate) access(q policies.Request, d policies.Decision, problem *Error) {
-	a := Access{Action: q.Action, Resource: g.resource(q), Decision: DecisionAllowed, Policy: d.Rule}
+	a := Access{Action: q.Action, Resource: g.resource(q), Decision: DecisionAllowed, Policy: ruleOf(d)}
 	if problem != nil {
 		a.Decision, a.Reason, a.Hint = DecisionDenied, clip(problem.Message, 500), clip(problem.Hint, 500)
 	}

@@ -2,7 +2,7 @@
 // to grant. The body of a response is there as a whole when the promise is settled.
 
 const { nodeError } = internal('errors');
-const { begin, describe } = internal('tools');
+const { begin } = internal('tools');
 const { utf8Encode, bytesOf, globals: { TextDecoder } } = internal('encoding');
 const { Buffer, Blob } = internal('buffer');
 const { URL, URLSearchParams } = internal('url').globals;
@@ -312,29 +312,19 @@ async function ask(request, redirects) {
     return await begin('http', [args], request.signal);
   } catch (e) {
     if (request.signal && request.signal.aborted) throw e;
-    throw explained(e, request.url, at);
+    throw explained(e, at);
   }
 }
 
 // explained turns an error of the tool http into that of fetch: a TypeError, by the name of what happened where a policy refused or it took too long.
-function explained(e, url, at) {
-  let { message, hint } = e;
-  let name = e.name === 'PermissionError' || e.name === 'TimeoutError' ? e.name : 'TypeError';
-  if (e.name === 'PermissionError' && describe('http').length === 0) {
-    name = 'TypeError';
-    const otherwise = 'Compute with the data that the program has (files, INPUT), or ask for the http tool to be granted.';
-    message = `there is no network in this sandbox (asked for ${url}). ${otherwise}`;
-    hint = hint || otherwise;
-  }
+function explained(e, at) {
+  const { message, hint } = e;
+  const name = e.name === 'PermissionError' || e.name === 'TimeoutError' ? e.name : 'TypeError';
   const wrapped = new TypeError(`fetch failed: ${message}`, { cause: e });
   if (name !== 'TypeError') hide(wrapped, 'name', name);
   const frames = at.stack.indexOf('\n');
   hide(wrapped, 'stack', `${name}: ${wrapped.message}${frames < 0 ? '' : at.stack.slice(frames)}`);
   if (hint) hide(wrapped, 'hint', hint);
-  if (name === 'TypeError' && describe('http').length === 0) {
-    hide(wrapped, 'code', 'ERR_NOT_AVAILABLE');
-    hide(wrapped, 'cause', undefined);
-  }
   return wrapped;
 }
 

@@ -1,4 +1,6 @@
+// status: denied
+// kind: policy
 // tools: none
 // hint: network
 
-await fetch('http://example.com/'); // error: TypeError: fetch failed: there is no network in this sandbox...
+await fetch('http://example.com/'); // error: PermissionError: fetch failed: not allowed: no rule grants GET http://example.com/...

@@ -1,5 +1,7 @@
+# status: denied
+# kind: policy
 # tools: none
 # hint: network
 import requests
 
-requests.get("http://example.com/")  # error: ConnectionError: [Errno 40] the network is not reachable from this sandbox...
+requests.get("http://example.com/")  # error: AccessDenied: not allowed: no rule grants GET http://example.com/...

@@ -5,13 +5,10 @@ import io
 
 from _wand_guest import calls, host
 
-NETWORK = "the network is not reachable from this sandbox; call a host function (import tools) or use the data that was given"
-HINT = "ask for the http tool to be granted for this host, or use the data that was given"
-
 
 def exchange(method, url, headers, body=None, timeout=None, redirects=False):
     """One request as steps for calls.run and calls.drive. headers are pairs, body bytes or None, timeout seconds or None. It returns the tool's
-    answer, {status, reason, url, headers, body, ...}, with a body of bytes. Errors are those of host.result; without any http tool an OSError."""
+    answer, {status, reason, url, headers, body, ...}, with a body of bytes. Errors are those of host.result."""
     arguments = {"method": method, "url": url, "headers": [list(pair) for pair in headers], "redirects": redirects}
     if body:
         try:
@@ -20,14 +17,7 @@ def exchange(method, url, headers, body=None, timeout=None, redirects=False):
             arguments["body"] = body
     if timeout is not None:
         arguments["timeout"] = timeout
-    try:
-        answer = host.result((yield "http", host.encode(arguments)))
-    except host.PermissionRefused as refused:
-        if host.describe("http"):
-            raise
-        unreachable = OSError(errno.ENETUNREACH, NETWORK)
-        unreachable._wand_hint = refused.hint or HINT
-        raise unreachable from None
+    answer = host.result((yield "http", host.encode(arguments)))
     if not isinstance(answer, dict):
         raise host.ToolError("the http tool did not answer with a response")
     content = answer.get("body")
