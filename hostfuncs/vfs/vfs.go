@@ -94,6 +94,7 @@ func New(o Options) *FS {
 	now := f.now()
 	f.root = f.newNode(KindDirectory, now)
 	f.root.readOnly = true
+	f.root.links = 1 // no entry leads to it, and it never goes
 	f.root.dir = &directory{parent: f.root}
 	f.work = f.newNode(KindDirectory, now)
 	f.work.dir = &directory{}
