@@ -199,7 +199,7 @@ func (j *job) settings() {
 	if seeded {
 		j.random = toolrandom.NewSeeded(sha256.Sum256(append(o.Seed[:], "wand host randomness"...)))
 	}
-	if len(j.authority.kit.Environment) > 0 {
+	if child := o.child; len(j.authority.kit.Environment) > 0 && (child == nil || (&narrowed{patterns: child.tools}).lets(policies.ActionEnv)) {
 		env := map[string]string{}
 		for _, from := range []map[string]string{j.authority.kit.Environment, o.Env} {
 			for k, v := range from {

@@ -148,7 +148,7 @@ func TestChildren(t *testing.T) {
 		"a": func(_ context.Context, args json.RawMessage) (json.RawMessage, error) { return args, nil },
 		"b": func(context.Context, json.RawMessage) (json.RawMessage, error) { secretCalls.Add(1); return nil, nil },
 	})
-	policy := policyOf(t, "tools: [{name: a, max_calls: 2}, {name: b}]\nrun: {max_depth: 1, share: 0.5}\n")
+	policy := policyOf(t, "tools: [{name: a, max_calls: 2}, {name: b}]\nrun: {max_depth: 1, share: 0.5}\nenvironment: [MODE=test]\n")
 	run := func(program string, limits runtime.Limits) *runtime.Report {
 		return start(t, rt, compiler.Python, program, runtime.Options{Tools: tools, Policy: policy, Limits: limits})
 	}
@@ -163,6 +163,10 @@ r = tools.run(source="import tools\ntools.run(source='1')", tools=["*"])
 assert r["status"] == "denied" and "nest" in r["error"]["message"], r
 r = tools.run(source="1 +", language="python")
 assert r["status"] == "invalid" and r["error"]["line"] == 1, r
+r = tools.run(source="import os; os.environ.get('MODE')")
+assert "result" not in r, r
+r = tools.run(source="import os; os.environ.get('MODE')", tools=["env.get"])
+assert r["result"] == "test", r
 r = tools.run(source="let a: number = 6; a * 7", language="typescript")
 assert r["result"] == 42, r
 `, runtime.Limits{})
