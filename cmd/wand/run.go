@@ -482,7 +482,7 @@ func (v *verdict) explain(w io.Writer, rule, key string) {
 	if rule != "" {
 		fmt.Fprintf(w, "    rule: %s\n", oneLine(rule))
 	}
-	if x.Decision.Hint != "" {
+	if x.Decision.Hint != "" && len(x.Change) == 0 { // the changes say it better
 		fmt.Fprintf(w, "    hint: %s\n", oneLine(x.Decision.Hint))
 	}
 	for _, change := range x.Change {

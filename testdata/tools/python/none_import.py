@@ -1,2 +1,5 @@
 # tools: none
-from tools import search  # error: ImportError: cannot import name 'search' from 'tools'...
+# kind: tool
+from tools import search
+
+search("x")  # error: PermissionError: no tool named search...

@@ -345,20 +345,14 @@ def nearest(name, known):
 
 
 def check_import(name):
-    """Raises the ImportError for a name that the host knows nothing of."""
+    """Raises the ImportError for a name that is a misspelt one. Of another the host says, when it is called, why it cannot be."""
     if describe(name):
         return
-    known = names()
-    if not known:
-        message, hint = f"cannot import name {name!r} from 'tools': this run has no host functions", None
-    else:
-        message = f"cannot import name {name!r} from 'tools': this run has no such host function; it has {', '.join(known[:20])}"
-        best = nearest(name, known) or next((tool["name"] for tool in describe("") if tool["name"].endswith(f".{name}")), None)
-        hint = f"did you mean {best}?" if best else None
-    error = ImportError(message, name="tools")
-    if hint:
-        error._wand_hint = hint
-    raise error
+    best = nearest(name, names()) or next((tool["name"] for tool in describe("") if tool["name"].endswith(f".{name}")), None)
+    if best:
+        error = ImportError(f"cannot import name {name!r} from 'tools': this run has no such host function", name="tools")
+        error._wand_hint = f"did you mean {best}?"
+        raise error
 
 
 def call_opcode(frame, name):
