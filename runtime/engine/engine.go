@@ -57,9 +57,16 @@ type Instance interface {
 	Memory() []byte
 	// Global is an exported mutable number global, or nil.
 	Global(name string) Global
+	// Image is what the instance was made from, or nil.
+	Image() *Image
+	// Grow makes the memory at least size bytes, a multiple of PageSize, as if the guest had done it; false when that is more than it may have.
+	Grow(size uint64) bool
+	// Written appends to spans, in order and in whole steps of DeltaPage, the parts of the memory outside which it is still that of the
+	// image, and zeros beyond the image's end. An engine that cannot tell gives all of the memory.
+	Written(spans []Span) []Span
 	// Reset makes the instance what it was when it was made from its image: memory and globals, which by the meter's word are all of
-	// its state. It returns false when it cannot (no image, memory that has grown); the instance must then be closed. Only an instance
-	// none of whose calls returned an error may be reset.
+	// its state. It returns false when it cannot (no image, an engine or a system without a way to do it); the instance must then be
+	// closed. Only an instance none of whose calls returned an error may be reset.
 	Reset() bool
 	// Close frees the instance. It may be called once, when no call is running.
 	Close(ctx context.Context) error

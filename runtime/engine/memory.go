@@ -4,6 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"sync"
 )
 
 // ErrNoMemory says that the operating system would not give the address space or memory for an instance or an image.
@@ -11,13 +14,19 @@ var ErrNoMemory = errors.New("the operating system refused memory")
 
 // Image is a frozen instance: its linear memory and its mutable globals at a moment when none of its functions was running.
 // Instances made from one image share its pages until they write to them. It is safe for concurrent use; Close it when no
-// instance will be made from it any more (instances that exist keep what they need).
+// instance will be made from it, reset or captured any more (instances that exist can still run).
 type Image struct {
 	// Globals holds the values of the exported mutable globals, by export name.
 	Globals map[string]uint64
 	size    uint64
 	pages   backing
+
+	names    []string  // of the globals, sorted
+	captures sync.Pool // of *capture
 }
+
+// Span is a part of a memory, from Start up to End, in bytes.
+type Span struct{ Start, End int }
 
 // Extent is a part of a memory that is not all zeros.
 type Extent struct {
@@ -75,7 +84,7 @@ func NewImage(size uint64, extents []Extent, globals map[string]uint64) (*Image,
 	if err != nil {
 		return nil, err
 	}
-	return &Image{Globals: globals, size: size, pages: b}, nil
+	return &Image{Globals: globals, size: size, pages: b, names: slices.Sorted(maps.Keys(globals))}, nil
 }
 
 // Size is the length of the image's memory in bytes.
@@ -127,10 +136,32 @@ func (m *Memory) Resize(size uint64) []byte {
 	return m.reserved[:m.size]
 }
 
-// Reset makes the memory its image again. It returns false when it cannot: there is no image, the memory has grown, or the system has no
-// way to do it that is cheaper than a new memory.
+// Written appends the parts of the memory outside which it is still its image, and zeros beyond the image's end: all of it, where there is no
+// image or the system does not tell.
+func (m *Memory) Written(spans []Span) []Span {
+	if m.size == 0 {
+		return spans
+	}
+	if m.image != nil {
+		if found, ok := m.image.pages.written(spans, m.reserved[:m.size], 0); ok {
+			return found
+		}
+	}
+	return append(spans, Span{0, int(m.size)})
+}
+
+// Reset makes the memory its image again, in size too. It returns false when it cannot: there is no image, or the system has no way to do it
+// that is cheaper than a new memory.
 func (m *Memory) Reset() bool {
-	return m.image != nil && m.size == m.image.size && m.image.pages.restore(m.reserved[:m.size])
+	if m.image == nil {
+		return false
+	}
+	image := m.image.size
+	if !m.image.pages.restore(m.reserved[:image]) || !m.image.pages.zero(m.reserved[image:m.size]) {
+		return false
+	}
+	m.size = image
+	return true
 }
 
 // Free gives the address space back. The memory must not be used afterwards.

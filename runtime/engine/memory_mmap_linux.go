@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -89,16 +90,31 @@ func (b backing) restore(mapped []byte) bool {
 	if len(mapped) == 0 {
 		return true
 	}
-	if b.pagemap >= 0 {
-		if runs, ok := written(b.pagemap, mapped); ok {
-			for _, r := range runs {
-				copy(mapped[r.start:r.end], b.view[r.start:r.end])
-			}
-			return true
+	if spans, ok := b.written(nil, mapped, maxWritten); ok {
+		for _, s := range spans {
+			copy(mapped[s.Start:s.End], b.view[s.Start:s.End])
 		}
+		return true
 	}
 	return unix.Madvise(mapped, unix.MADV_DONTNEED) == nil
 }
+
+// zero makes memory beyond the end of the image, which is of no file, what it was when it was reserved.
+func (b backing) zero(mapped []byte) bool {
+	if len(mapped) == 0 {
+		return true
+	}
+	if spans, ok := b.written(nil, mapped, maxWritten); ok {
+		for _, s := range spans {
+			clear(mapped[s.Start:s.End])
+		}
+		return true
+	}
+	return unix.Madvise(mapped, unix.MADV_DONTNEED) == nil
+}
+
+// bytes is the content.
+func (b backing) bytes() []byte { return b.view }
 
 const hostPage = 4096
 
@@ -112,41 +128,43 @@ const (
 	pageFile    = 1 << 61 // of a file or shared: in a private mapping, a page that was not written
 )
 
-type pageRun struct{ start, end int }
-
-// written returns the pages of a private mapping that are no longer the file's; ok is false when there are too many or the kernel does not say.
-func written(pagemap int, mapped []byte) (runs []pageRun, ok bool) {
+// written appends the pages of private mappings, of this file or of none, that are no longer what was mapped; ok is false when there are more
+// than most (0: there is no bound) or the kernel does not say.
+func (b backing) written(spans []Span, mapped []byte, most int) (found []Span, ok bool) {
+	if b.pagemap < 0 {
+		return nil, false
+	}
 	var entries [512]uint64
 	raw := unsafe.Slice((*byte)(unsafe.Pointer(&entries)), unsafe.Sizeof(entries))
 	first := int64(uintptr(unsafe.Pointer(&mapped[0])) / hostPage)
 	pages := len(mapped) / hostPage
-	count := 0
+	count, own := 0, len(spans)
 	for at := 0; at < pages; {
 		n := min(len(entries), pages-at)
-		if got, err := unix.Pread(pagemap, raw[:n*8], (first+int64(at))*8); err != nil || got != n*8 {
+		if got, err := unix.Pread(b.pagemap, raw[:n*8], (first+int64(at))*8); err != nil || got != n*8 {
 			return nil, false
 		}
 		for i, e := range entries[:n] {
 			if e&pageSwapped == 0 && (e&pagePresent == 0 || e&pageFile != 0) {
 				continue
 			}
-			if count++; count > maxWritten {
+			if count++; most > 0 && count > most {
 				return nil, false
 			}
 			start := (at + i) * hostPage
-			if last := len(runs) - 1; last >= 0 && runs[last].end == start {
-				runs[last].end += hostPage
+			if last := len(spans) - 1; last >= own && spans[last].End == start {
+				spans[last].End += hostPage
 			} else {
-				runs = append(runs, pageRun{start, start + hostPage})
+				spans = append(spans, Span{start, start + hostPage})
 			}
 		}
 		at += n
 	}
-	return runs, true
+	return spans, true
 }
 
-// openPagemap opens the page map if, tried on a mapping of this image, it tells pages that were written from those that were read or not
-// touched at all.
+// openPagemap opens the page map if, tried on a mapping of this image with memory of no file behind it, it tells pages that were written from
+// those that were read or not touched at all.
 func openPagemap(b backing) int {
 	if unix.Getpagesize() != hostPage {
 		return -1
@@ -155,24 +173,26 @@ func openPagemap(b backing) int {
 	if err != nil {
 		return -1
 	}
-	const length = PageSize
-	p, err := unix.MmapPtr(b.fd, 0, nil, length, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE)
+	trial, err := reserve(2*PageSize, PageSize, b)
 	if err != nil {
 		unix.Close(fd)
 		return -1
 	}
-	defer unix.MunmapPtr(p, length)
-	trial := unsafe.Slice((*byte)(p), length)
+	defer release(trial)
 	sink := trial[2*hostPage]
 	trial[5*hostPage]++
 	trial[7*hostPage] = sink
-	runs, ok := written(fd, trial)
-	if !ok || len(runs) != 2 || runs[0].start != 5*hostPage || runs[0].end != 6*hostPage || runs[1].start != 7*hostPage || runs[1].end != 8*hostPage {
+	trial[PageSize+3*hostPage]++
+	b.pagemap = fd
+	spans, ok := b.written(nil, trial, 0)
+	if !ok || !slices.Equal(spans, []Span{page(5), page(7), page(PageSize/hostPage + 3)}) {
 		unix.Close(fd)
 		return -1
 	}
 	return fd
 }
+
+func page(n int) Span { return Span{n * hostPage, (n + 1) * hostPage} }
 
 func release(reserved []byte) {
 	if len(reserved) > 0 {

@@ -22,6 +22,12 @@ func reserve(length, imageSize uint64, pages backing) ([]byte, error) {
 	return reserved, nil
 }
 
+// bytes is the content.
+func (b backing) bytes() []byte { return b.memory }
+
 func (backing) restore([]byte) bool { return false }
+func (backing) zero([]byte) bool    { return false }
+
+func (backing) written([]Span, []byte, int) ([]Span, bool) { return nil, false }
 
 func release([]byte) {}

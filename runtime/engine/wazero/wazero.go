@@ -164,7 +164,7 @@ func (c *code) Instantiate(ctx context.Context, config engine.InstanceConfig) (e
 		}
 		return nil, err
 	}
-	i := &instance{module: m, image: config.Image, memory: a.memory, functions: map[string]api.Function{}}
+	i := &instance{module: m, image: config.Image, allocator: a, memory: a.memory, functions: map[string]api.Function{}}
 	i.restoreGlobals()
 	return i, nil
 }
@@ -193,6 +193,7 @@ type allocator struct {
 	config engine.InstanceConfig
 	memory *engine.Memory
 	err    error
+	reset  bool // the memory was reset and is smaller than wazero knows
 }
 
 func (a *allocator) Allocate(_, max uint64) experimental.LinearMemory {
@@ -203,12 +204,19 @@ func (a *allocator) Allocate(_, max uint64) experimental.LinearMemory {
 	return a
 }
 
-func (a *allocator) Reallocate(size uint64) []byte { return a.memory.Resize(size) }
-func (a *allocator) Free()                         { a.memory.Free() }
+func (a *allocator) Reallocate(size uint64) []byte {
+	if a.reset {
+		return a.memory.Bytes()
+	}
+	return a.memory.Resize(size)
+}
+
+func (a *allocator) Free() { a.memory.Free() }
 
 type instance struct {
 	module    api.Module
 	image     *engine.Image
+	allocator *allocator
 	memory    *engine.Memory // nil when the module has none
 	functions map[string]api.Function
 }
@@ -249,12 +257,52 @@ func (i *instance) restoreGlobals() {
 	}
 }
 
+func (i *instance) Image() *engine.Image { return i.image }
+
+func (i *instance) Grow(size uint64) bool {
+	have := uint64(len(i.Memory()))
+	if size <= have {
+		return true
+	}
+	if i.memory == nil || size%engine.PageSize != 0 || size > engine.MaxMemory {
+		return false
+	}
+	_, ok := i.module.Memory().Grow(uint32((size - have) / engine.PageSize))
+	return ok
+}
+
+func (i *instance) Written(spans []engine.Span) []engine.Span {
+	if i.memory == nil {
+		return spans
+	}
+	return i.memory.Written(spans)
+}
+
 func (i *instance) Reset() bool {
-	if i.memory == nil || !i.memory.Reset() {
+	if i.image == nil {
+		return false
+	}
+	if i.memory != nil && !i.resetMemory() {
 		return false
 	}
 	i.restoreGlobals()
 	return true
+}
+
+// resetMemory makes the memory its image again. wazero has no word for a memory that shrinks, but it takes what the allocator returns for the
+// memory, whatever the size that it asked for, and tells its compiled code; so it is made to ask.
+func (i *instance) resetMemory() bool {
+	grown := uint64(len(i.Memory())) != i.image.Size()
+	if !i.memory.Reset() {
+		return false
+	}
+	if !grown {
+		return true
+	}
+	i.allocator.reset = true
+	defer func() { i.allocator.reset = false }()
+	_, ok := i.module.Memory().Grow(1)
+	return ok && uint64(len(i.Memory())) == i.image.Size()
 }
 
 func (i *instance) Close(ctx context.Context) error { return i.module.Close(ctx) }

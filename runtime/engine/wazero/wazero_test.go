@@ -177,11 +177,30 @@ func TestResetIsTheImageAgain(t *testing.T) {
 		if !bytes.Equal(i.Memory(), want) || i.Global("g").Get() != 99 {
 			t.Error("something of the first use is left")
 		}
-		if err := i.Call(ctx, "grow", []uint64{1}); err != nil {
-			t.Fatal(err)
+		// A memory that has grown shrinks again, for the guest too, and what is beyond its end is forgotten.
+		for round := range 3 {
+			stack := []uint64{1}
+			if err := i.Call(ctx, "grow", stack); err != nil || stack[0] != 2 {
+				t.Fatalf("round %d: grew from %d pages: %v", round, stack[0], err)
+			}
+			grown := i.Memory()
+			if !bytes.Equal(grown, append(bytes.Clone(want), make([]byte, engine.PageSize)...)) {
+				t.Fatalf("round %d: something of the last use is left", round)
+			}
+			for at := range grown {
+				grown[at] = 0xee
+			}
+			if !i.Reset() {
+				t.Fatal("a memory that has grown was not reset")
+			}
+			if !bytes.Equal(i.Memory(), want) {
+				t.Fatalf("round %d: %d bytes, not the image", round, len(i.Memory()))
+			}
 		}
-		if i.Reset() {
-			t.Error("a memory that has grown was called reset")
+		stack := []uint64{2 * engine.PageSize}
+		var trap *engine.Trap
+		if err := i.Call(ctx, "load", stack); !errors.As(err, &trap) || trap.Reason != engine.TrapMemory {
+			t.Errorf("the guest reads beyond the end of a memory that has shrunk: %v", err)
 		}
 		if instantiate(t, code, nil).Reset() {
 			t.Error("an instance without an image was called reset")
@@ -258,4 +277,52 @@ func TestCloseGivesMemoryAndDescriptorsBack(t *testing.T) {
 	if maps, files := count(); maps != 0 || files != filesBefore {
 		t.Errorf("%d mappings left, %d descriptors where there were %d", maps, files, filesBefore)
 	}
+}
+
+// TestDeltaCarriesAGuestOn: what a guest has done to one instance, memory.grow and globals included, goes on in another.
+func TestDeltaCarriesAGuestOn(t *testing.T) {
+	engines(t, func(t *testing.T, code engine.Code) {
+		ctx := context.Background()
+		image, err := engine.NewImage(2*engine.PageSize, []engine.Extent{{Offset: 100, Data: []byte{42}}}, map[string]uint64{"g": 99})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer image.Close()
+		a, b := instantiate(t, code, image), instantiate(t, code, image)
+		for _, call := range []struct {
+			name     string
+			argument uint64
+		}{{"poke", 7}, {"grow", 1}} {
+			if err := a.Call(ctx, call.name, []uint64{call.argument}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		a.Global("g").Set(5)
+		a.Memory()[2*engine.PageSize+9] = 3
+		delta, err := engine.Capture(a, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if delta.Pages() != 2 || delta.Size() != 3*engine.PageSize {
+			t.Errorf("%d pages differ in a memory of %d bytes", delta.Pages(), delta.Size())
+		}
+		if err := delta.Apply(b); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(a.Memory(), b.Memory()) || b.Global("g").Get() != 5 {
+			t.Error("not the same state")
+		}
+		for at, want := range map[uint64]uint64{100: 7, 2*engine.PageSize + 9: 3} {
+			stack := []uint64{at}
+			if err := b.Call(ctx, "load", stack); err != nil || stack[0] != want {
+				t.Errorf("the guest reads %d at %d: %v", stack[0], at, err)
+			}
+		}
+		if err := delta.Apply(b); !errors.Is(err, engine.ErrNotPristine) {
+			t.Errorf("applied to what has grown: %v", err)
+		}
+		if b.Grow(5*engine.PageSize) || b.Grow(3*engine.PageSize+1) || !b.Grow(engine.PageSize) || len(b.Memory()) != 3*engine.PageSize {
+			t.Error("growing does not keep to its bound")
+		}
+	})
 }
