@@ -333,7 +333,7 @@ func (h *File) ReadDir(cookie uint64, yield func(DirEntry) bool) Errno {
 	for i := n.dir.at(cookie); i < len(list); i++ {
 		h.fs.effort++
 		e := list[i]
-		if e.node != nil && !yield(DirEntry{e.seq + 1, e.node.ino, e.node.kind, e.name}) {
+		if !e.removed && !yield(DirEntry{e.seq + 1, e.ino, e.kind, e.name}) {
 			break
 		}
 	}

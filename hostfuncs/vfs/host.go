@@ -1,10 +1,13 @@
 package vfs
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"io/fs"
 	"iter"
 	"strings"
+	"sync"
 	"time"
 
 	"wand/hostfuncs"
@@ -13,8 +16,32 @@ import (
 // Errors of the host's methods are *fs.PathError with an Errno, or the *hostfuncs.Stop of a limit. A path that does not begin with a slash counts
 // from /work.
 
+// Data is content that any number of files in any number of FS show without a copy.
+type Data struct {
+	bytes []byte
+	once  sync.Once
+	sum   string
+}
+
+// NewData returns a Data of bytes that nobody changes any more.
+func NewData(bytes []byte) *Data { return &Data{bytes: bytes} }
+
+// Digest is the SHA-256 of the content, in hexadecimal. It is computed once.
+func (d *Data) Digest() string {
+	d.once.Do(func() {
+		sum := sha256.Sum256(d.bytes)
+		d.sum = hex.EncodeToString(sum[:])
+	})
+	return d.sum
+}
+
 // MountFile shows data, which is shared and never changed, as a read-only file. Missing folders above it are made. A zero modTime is now.
 func (f *FS) MountFile(path string, data []byte, modTime time.Time) error {
+	return f.MountData(path, NewData(data), modTime)
+}
+
+// MountData is MountFile for what is mounted more than once: a snapshot needs the digest, which is then computed once.
+func (f *FS) MountData(path string, data *Data, modTime time.Time) error {
 	return f.host("mount", path, func() Errno {
 		s, e := f.vacant(path)
 		if e != OK {
@@ -26,7 +53,7 @@ func (f *FS) MountFile(path string, data []byte, modTime time.Time) error {
 		}
 		n := f.newNode(KindFile, when)
 		n.readOnly, n.mount = true, true
-		n.data = content{size: int64(len(data)), fixed: data}
+		n.data, n.target = content{size: int64(len(data.bytes)), fixed: data}, absolute(path)
 		f.enter(&s, n)
 		return OK
 	})
@@ -41,7 +68,7 @@ func (f *FS) MountTree(path string, tree *Tree) error {
 		}
 		f.lastIno++
 		n := f.treeNode(tree, tree.root, f.lastIno)
-		n.mount = true
+		n.mount, n.target = true, absolute(path)
 		f.enter(&s, n)
 		return OK
 	})
@@ -68,7 +95,7 @@ func (f *FS) WriteFile(path string, data []byte) error {
 		switch {
 		case e != OK:
 			return e
-		case s.host():
+		case s.host(), s.node == nil && s.dir.tree != nil:
 			return EROFS
 		case s.node == nil:
 			if !f.fits(s.dir, s.name, nil) {
@@ -190,7 +217,12 @@ func (f *FS) changed(since *Mark) iter.Seq[Entry] {
 			f.mu.Lock()
 			found := make([]entry, 0, d.node.dir.live)
 			for _, e := range d.node.dir.list {
-				if e.node != nil {
+				switch {
+				case e.removed:
+				case e.node == nil && !d.all && e.changed <= uint64(*since) && f.baseGeneration <= uint64(*since) && f.live[e.key] == nil:
+					// Nobody has looked at it in this FS, and what it came from was made before the mark.
+				default:
+					f.child(d.node, e)
 					found = append(found, *e)
 				}
 			}

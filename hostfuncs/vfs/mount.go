@@ -406,7 +406,7 @@ func swapCase(r rune) rune {
 }
 
 func (f *FS) hostNode(m *mount, rel string, info fs.FileInfo, p *pending) *node {
-	n := &node{kind: KindFile, readOnly: true, host: &hostNode{m: m, path: rel, info: info, p: p}}
+	n := &node{attributes: attributes{kind: KindFile, readOnly: true}, host: &hostNode{m: m, path: rel, info: info, p: p}}
 	// Not the host's: a number that says nothing but that two paths differ.
 	sum := uint64(14695981039346656037) ^ m.salt
 	for i := range len(rel) {

@@ -242,6 +242,7 @@ func (f *FS) Link(oldAt *File, oldPath string, follow bool, newAt *File, newPath
 	f.account(entryCost(s.name), s.dir, s.name)
 	f.enter(&s, old.node)
 	old.node.ctime = f.now()
+	f.mark(old.node)
 	return OK
 }
 
@@ -379,7 +380,10 @@ func (f *FS) Rename(oldAt *File, oldPath string, newAt *File, newPath string) Er
 		}
 		f.remove(&to)
 	}
-	f.unlink(from.dir, from.name)
+	if e := f.unlink(from.dir, from.name); e.stored {
+		f.hold(entryCost(from.name))
+		f.kept += entryCost(from.name)
+	}
 	f.enter(&to, n)
 	now := f.now()
 	n.ctime, from.dir.mtime, from.dir.ctime = now, now, now
@@ -438,8 +442,9 @@ func (f *FS) enter(s *spot, n *node) {
 
 // remove takes away the entry of a spot, and the inode when that was the last of it.
 func (f *FS) remove(s *spot) {
-	f.unlink(s.dir, s.name)
-	f.account(-entryCost(s.name), nil, "")
+	e := f.unlink(s.dir, s.name)
+	f.take(-entryCost(s.name), nil, "")
+	f.letGo(entryCost(s.name), e.stored)
 	now := f.now()
 	s.dir.mtime, s.dir.ctime, s.node.ctime = now, now, now
 	f.release(s.node)
@@ -474,5 +479,6 @@ func (f *FS) setTimes(n *node, atime, mtime *int64) Errno {
 		n.mtime = *mtime
 	}
 	n.ctime = f.now()
+	f.mark(n)
 	return OK
 }

@@ -198,7 +198,7 @@ func (f *FS) lookup(dir *node, name string) (*node, Errno) {
 		return f.lookupHost(dir, name)
 	}
 	if e := dir.dir.byName[name]; e != nil {
-		return e.node, OK
+		return f.child(dir, e), OK
 	}
 	if dir.tree != nil {
 		return f.lookupTree(dir, name)

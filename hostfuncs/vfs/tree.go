@@ -23,6 +23,10 @@ const (
 //
 // Make the fs.FS with os.Root.FS, or from an archive. os.DirFS would follow a link that appears behind our back.
 type Tree struct {
+	// Digest names what the tree holds, for snapshots of an FS that has it mounted. Whoever makes the tree sets it before it is used; it is not looked at
+	// otherwise. Default: empty.
+	Digest string
+
 	fsys    fs.FS
 	mu      sync.Mutex
 	root    *treeEntry
@@ -176,14 +180,14 @@ func (f *FS) lookupTree(dir *node, name string) (*node, Errno) {
 	if !f.fits(dir, name, nil) {
 		return nil, ENAMETOOLONG
 	}
-	f.hold(InodeBytes + entryCost(name))
+	f.hold(InodeBytes + entryCost(name)) // a clone looks it up again, and pays then
 	n := f.treeNode(dir.tree.tree, found, dir.tree.base)
 	f.link(dir, found.name, n)
 	return n, OK
 }
 
 func (f *FS) treeNode(t *Tree, e *treeEntry, base uint64) *node {
-	n := &node{ino: treeIno(base, e), kind: e.kind, readOnly: true, target: e.target, tree: &treeNode{t, e, base}}
+	n := &node{attributes: attributes{ino: treeIno(base, e), kind: e.kind, readOnly: true, target: e.target, tree: &treeNode{t, e, base}}}
 	if e.kind == KindDirectory {
 		n.dir = &directory{}
 	}

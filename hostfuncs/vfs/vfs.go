@@ -60,7 +60,17 @@ type FS struct {
 	charge   func(int64)
 	clock    func() time.Time
 
-	root, work *node
+	root *node
+
+	// What clones share; see clone.go.
+	base           table
+	baseGeneration uint64             // what generation was when base was made
+	live           map[uint64]*node   // those that came from base, by key
+	dirty          []*node            // those that are not as base says
+	deleted        []uint64           // keys in base of which nothing is left
+	orphans        map[*node]struct{} // removed but open
+	scratch        int64              // bytes of held that a clone holds too
+	kept           int64              // bytes of held that only base still has
 
 	lastIno    uint64
 	generation uint64 // grows with every change; Mark returns it
@@ -81,6 +91,22 @@ type FS struct {
 
 // New returns an FS with "/", "/work" and "/tmp". It costs about a microsecond.
 func New(o Options) *FS {
+	f := o.empty()
+	now := f.now()
+	f.root = f.newNode(KindDirectory, now)
+	f.root.readOnly = true
+	f.root.links = 1 // no entry leads to it, and it never goes
+	f.root.dir = &directory{parent: f.root}
+	for _, name := range [...]string{"work", "tmp"} {
+		n := f.newNode(KindDirectory, now)
+		n.dir = &directory{}
+		f.link(f.root, name, n)
+	}
+	return f
+}
+
+// empty returns an FS without a root.
+func (o Options) empty() *FS {
 	f := &FS{maxBytes: o.MaxBytes, maxFiles: o.MaxFiles, charge: o.Charge, clock: o.Now}
 	if f.maxBytes <= 0 {
 		f.maxBytes = DefaultBytes
@@ -91,17 +117,6 @@ func New(o Options) *FS {
 	if f.clock == nil {
 		f.clock = time.Now
 	}
-	now := f.now()
-	f.root = f.newNode(KindDirectory, now)
-	f.root.readOnly = true
-	f.root.links = 1 // no entry leads to it, and it never goes
-	f.root.dir = &directory{parent: f.root}
-	f.work = f.newNode(KindDirectory, now)
-	f.work.dir = &directory{}
-	f.link(f.root, "work", f.work)
-	tmp := f.newNode(KindDirectory, now)
-	tmp.dir = &directory{}
-	f.link(f.root, "tmp", tmp)
 	return f
 }
 
@@ -171,10 +186,26 @@ func (f *FS) take(delta int64, dir *node, name string) {
 	}
 }
 
+// store tells of memory of the tree itself, which a clone will hold too.
+func (f *FS) store(delta int64) {
+	f.hold(delta)
+	f.scratch += delta
+}
+
+// letGo is told that the tree has no use for memory any more. What base has stays, and stays counted, until the next Clone.
+func (f *FS) letGo(n int64, stored bool) {
+	if stored {
+		f.scratch -= n
+		f.kept += n
+		return
+	}
+	f.store(-n)
+}
+
 // account counts something that costs as much memory as storage.
 func (f *FS) account(delta int64, dir *node, name string) {
 	f.take(delta, dir, name)
-	f.hold(delta)
+	f.store(delta)
 }
 
 // accountInode is called before a new inode is made for an entry.

@@ -56,7 +56,7 @@ func want(t testing.TB, what string, got, want Errno) {
 	}
 }
 
-// verify counts again what an FS holds, given that no file is open, and compares.
+// verify counts again what an FS holds and compares.
 func verify(t testing.TB, f *FS) {
 	t.Helper()
 	var used, held, files int64
@@ -65,11 +65,14 @@ func verify(t testing.TB, f *FS) {
 	count = func(d *node, path int) int {
 		below, live := 0, 0
 		for _, e := range d.dir.list {
-			if e.node == nil {
+			if e.removed {
 				continue
 			}
 			live++
-			n := e.node
+			n := f.child(d, e)
+			if e.ino != n.ino || e.kind != n.kind || e.key != n.key() {
+				t.Fatalf("the entry of %s says %d, %d, and its node %d, %d", e.name, e.ino, e.kind, n.ino, n.kind)
+			}
 			if d.dir.byName[e.name] != e {
 				t.Fatalf("%s is in the list but not in the map", e.name)
 			}
@@ -100,10 +103,7 @@ func verify(t testing.TB, f *FS) {
 			seen[n] = true
 			files++
 			used += InodeBytes + int64(len(n.target)) + n.data.size
-			held += InodeBytes + int64(len(n.target)) + int64(cap(n.data.chunks))*slotBytes
-			for _, c := range n.data.chunks {
-				held += int64(len(c))
-			}
+			held += InodeBytes + int64(len(n.target)) + n.data.memory()
 		}
 		if live != d.dir.live || live != len(d.dir.byName) {
 			t.Fatalf("a folder counts %d entries, has %d, and %d names", d.dir.live, live, len(d.dir.byName))
@@ -114,6 +114,11 @@ func verify(t testing.TB, f *FS) {
 		return below
 	}
 	count(f.root, 0)
+	for n := range f.orphans {
+		stored, memory := n.cost()
+		used, held, files = used+stored, held+memory, files+1
+	}
+	held += f.kept + int64(f.base.levels)*levelBytes
 	if got := f.Usage(); got.StorageBytes != used || got.MemoryBytes != held || got.Files != files {
 		t.Fatalf("usage %+v, counted storage %d, memory %d, files %d", got, used, held, files)
 	}

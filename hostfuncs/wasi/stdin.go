@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"reflect"
 	"strings"
 
 	"wand/hostfuncs/vfs"
@@ -103,6 +104,7 @@ func (c call) readStdin(p []byte) (int, vfs.Errno) {
 		n, err = r.Read(p)
 	default:
 		if c.s.input == nil {
+			c.s.inputOf = r
 			if own, ok := r.(ContextReader); ok {
 				c.s.input = own
 			} else {
@@ -121,6 +123,12 @@ func (c call) readStdin(p []byte) (int, vfs.Errno) {
 		return 0, vfs.EIO
 	}
 	return 0, vfs.OK
+}
+
+// sameReader says whether two readers are known to be the same one.
+func sameReader(a, b io.Reader) bool {
+	v := reflect.ValueOf(a)
+	return a != nil && b != nil && v.Type() == reflect.TypeOf(b) && v.Comparable() && a == b
 }
 
 func readFull(s *State, p []byte) vfs.Errno {

@@ -35,6 +35,16 @@ type VirtualClock struct {
 // NewVirtualClock returns a clock that begins at start.
 func NewVirtualClock(start time.Time) *VirtualClock { return &VirtualClock{start: start} }
 
+// ResumeVirtualClock returns a clock that began at start and goes on after so much has passed.
+func ResumeVirtualClock(start time.Time, passed time.Duration) *VirtualClock {
+	c := NewVirtualClock(start)
+	c.passed.Store(int64(passed))
+	return c
+}
+
+// Passed is how much has passed since the clock began. Looking does not move it.
+func (c *VirtualClock) Passed() time.Duration { return time.Duration(c.passed.Load()) }
+
 // Now implements Clock.
 func (c *VirtualClock) Now() time.Time { return c.start.Add(c.Monotonic()) }
 

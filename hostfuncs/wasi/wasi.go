@@ -60,29 +60,34 @@ type State struct {
 	// MaxOpenFiles bounds the descriptors, streams included; one more is EMFILE. Default: DefaultOpenFiles.
 	MaxOpenFiles int
 
-	ready   bool
+	opened  bool // the table has been filled
 	table   []descriptor
 	small   [8]descriptor
 	input   ContextReader
+	inputOf io.Reader // the Stdin that input reads
 	scratch []byte
 }
 
 type stateKey struct{}
 
 // With returns a context that carries a run's state to the functions. A State keeps its descriptors when it is passed again, as a
-// session does with every request.
+// session does with every turn; every exported field but FS may be set anew before, when no guest runs. What a Stdin of
+// the last turn was asked for too much is not given to another one.
 func With(ctx context.Context, s *State) context.Context {
-	if !s.ready {
-		s.ready = true
-		if s.Clock == nil {
-			s.Clock = NewRealClock()
-		}
-		if s.Random == nil {
-			s.Random = rand.Reader
-		}
-		if s.MaxOpenFiles <= 0 {
-			s.MaxOpenFiles = DefaultOpenFiles
-		}
+	if s.Clock == nil {
+		s.Clock = NewRealClock()
+	}
+	if s.Random == nil {
+		s.Random = rand.Reader
+	}
+	if s.MaxOpenFiles <= 0 {
+		s.MaxOpenFiles = DefaultOpenFiles
+	}
+	if s.input != nil && !sameReader(s.Stdin, s.inputOf) {
+		s.input, s.inputOf = nil, nil
+	}
+	if !s.opened {
+		s.opened = true
 		s.table = s.small[:3]
 		for i := range s.table {
 			s.table[i].kind = stdinKind + descriptorKind(i)
