@@ -1649,6 +1649,51 @@ func isBase64(text []byte) bool {
 	return true
 }
 
+// parse is decode for a text that is known to be JSON in UTF-8, of a depth of at most maxDepth: what a call costs is less than what a Decoder does.
+func parse(text []byte) any {
+	c := checker{text: text}
+	v, _ := c.parse(c.space(0))
+	return v
+}
+
+func (c *checker) parse(at int) (v any, end int) {
+	switch c.text[at] {
+	case '{':
+		m := map[string]any{}
+		for at = c.space(at + 1); c.text[at] != '}'; {
+			end = c.stringEnd(at)
+			key := string(unquote(c.text[at:end]))
+			at = c.space(c.space(end) + 1)
+			m[key], at = c.parse(at)
+			if at = c.space(at); c.text[at] == ',' {
+				at = c.space(at + 1)
+			}
+		}
+		return m, at + 1
+	case '[':
+		list := []any{}
+		for at = c.space(at + 1); c.text[at] != ']'; {
+			v, at = c.parse(at)
+			list = append(list, v)
+			if at = c.space(at); c.text[at] == ',' {
+				at = c.space(at + 1)
+			}
+		}
+		return list, at + 1
+	case '"':
+		end = c.stringEnd(at)
+		return string(unquote(c.text[at:end])), end
+	case 't':
+		return true, at + len("true")
+	case 'f':
+		return false, at + len("false")
+	case 'n':
+		return nil, at + len("null")
+	}
+	end = c.scalarEnd(at)
+	return json.Number(c.text[at:end]), end
+}
+
 // decode reads one JSON value, with its numbers as they are written.
 func decode(text []byte) (v any, err error) {
 	d := json.NewDecoder(bytes.NewReader(text))

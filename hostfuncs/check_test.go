@@ -3,6 +3,7 @@ package hostfuncs
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -243,6 +244,28 @@ func TestAgreesWithTheLibrary(t *testing.T) {
 		if want != nil && len(c.problems) == 0 {
 			t.Fatalf("no words: schema %s\nvalue %s", text, value)
 		}
+	})
+}
+
+// TestParseIsDecode: what the gate reads arguments with gives what encoding/json does.
+func TestParseIsDecode(t *testing.T) {
+	same := func(t interface{ Errorf(string, ...any) }, text []byte) {
+		want, err := decode(text)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+		} else if got := parse(text); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %#v, not %#v", text, got, want)
+		}
+	}
+	for _, text := range []string{`{}`, ` [ ] `, `""`, `"\""`, `"\\"`, "\t{ \"\" : [ ] ,\n\"a\" : { \"b\" : [ 1 , -2.50e+3 , true , false , null ] } } ", `{"a":1,"a":2}`, `"\ud83d\ude00\ud800\u0000"`, `{"\u0061\"":"é"}`, `-0`, ` null`} {
+		same(t, []byte(text))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		text, err := json.MarshalIndent(drawValue(t, 4), "", rapid.SampledFrom([]string{"", " ", "\t"}).Draw(t, "indent"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, text)
 	})
 }
 

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wand/policies"
@@ -68,6 +68,8 @@ type Gate struct {
 	options   GateOptions
 	slots     chan struct{} // calls at work
 	over      chan struct{} // closed by Close
+	jobs      chan job      // for workers that have nothing to do
+	idle      atomic.Int32  // such workers
 	recording sync.Mutex    // calls are recorded one by one
 	view      view
 	tally     *tally
@@ -75,6 +77,7 @@ type Gate struct {
 	mu       sync.Mutex
 	closed   bool
 	atWork   map[*call]struct{}
+	watching bool // watch is going to look at them
 	calls    []*Call
 	seq      int
 	written  int64 // bytes of the journal's texts
@@ -92,6 +95,9 @@ const (
 	underWay = 4096
 )
 
+// idlers is how many goroutines wait for the next call: one whose stack has grown once spares each call that.
+const idlers = 4
+
 // defaultTimeout ends a call whose tool and rules say nothing, defaultArgs and defaultResult bound what it takes and gives.
 const (
 	defaultTimeout = 30 * time.Second
@@ -107,7 +113,7 @@ func NewGate(o GateOptions) *Gate {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	g := &Gate{options: o, slots: make(chan struct{}, parallel), over: make(chan struct{})}
+	g := &Gate{options: o, slots: make(chan struct{}, parallel), over: make(chan struct{}), jobs: make(chan job)}
 	if o.Parent != nil {
 		g.tally = o.Parent.tally
 	} else {
@@ -264,14 +270,16 @@ func (g *Gate) Start(ctx context.Context, name string, args []byte) (p *Pending)
 		return g.refuse(c, DecisionUnknown, policies.Decision{}, g.unknown(name, c.record.Tool), nil)
 	}
 	c.record.Tool = t.Name
-	c.record.Args = g.shown(args)
 	if most := t.maxArgs(); int64(len(args)) > most {
+		c.record.Args = g.shown(args)
 		return g.refuse(c, DecisionInvalid, policies.Decision{}, t.wrong(fmt.Sprintf("the arguments have %d bytes; at most %d are taken", len(args), most), "send less at a time"), nil)
 	}
 	text, decoded, problem := t.arguments(args)
 	if problem != nil {
+		c.record.Args = g.shown(args)
 		return g.refuse(c, DecisionInvalid, policies.Decision{}, problem, nil)
 	}
+	c.record.Args = g.shownValid(args)
 	c.args = text
 	requests, err := t.requests(g.options.Principal, text, decoded)
 	if err != nil {
@@ -293,20 +301,52 @@ func (g *Gate) Start(ctx context.Context, name string, args []byte) (p *Pending)
 		if !d.Allowed {
 			return g.refuse(c, DecisionDenied, d, refusal(d), nil)
 		}
-		terms = append(terms, d.Terms...)
+		if i == 0 {
+			terms = slices.Clip(d.Terms)
+		} else {
+			terms = append(terms, d.Terms...)
+		}
 	}
 	if !g.hold(int64(len(text))) {
 		return g.refuse(c, DecisionDenied, c.decision, t.noRoom("the arguments have", int64(len(text))), nil)
 	}
 	c.reserved = int64(len(text))
-	c.rules = rules(terms)
+	c.terms = terms
 	c.record.decided(DecisionAllowed, c.decision)
 	if problem := g.begin(c, terms); problem != nil {
 		g.giveBack(c.reserved)
 		return g.refuse(c, DecisionDenied, c.decision, problem, nil)
 	}
-	go c.work(ctx, terms)
+	select {
+	case g.jobs <- job{c, ctx}:
+	default:
+		go g.worker(job{c, ctx})
+	}
 	return &c.Pending
+}
+
+// job is a call that can be taken to its end.
+type job struct {
+	call *call
+	ctx  context.Context
+}
+
+// worker takes calls to their ends, one after the other, until there is enough to take the next ones.
+func (g *Gate) worker(j job) {
+	for {
+		j.call.work(j.ctx)
+		j = job{} // keeps nothing alive
+		if g.idle.Add(1) > idlers {
+			g.idle.Add(-1)
+			return
+		}
+		select {
+		case j = <-g.jobs:
+			g.idle.Add(-1)
+		case <-g.over:
+			return
+		}
+	}
 }
 
 // noRoom is the error of a call for which the run has no memory.
@@ -385,7 +425,35 @@ func (g *Gate) begin(c *call, terms []policies.Terms) *Error {
 		g.atWork = map[*call]struct{}{}
 	}
 	g.atWork[c] = struct{}{}
+	if !g.watching {
+		g.watching = true
+		time.AfterFunc(toolGrace/graceLooks, g.watch)
+	}
 	return nil
+}
+
+// watch ends calls that are over and whose tools do not listen to their context. It looks from time to time for as long as calls are at work, which
+// costs a call less than a timer of its own.
+func (g *Gate) watch() {
+	g.mu.Lock()
+	var deaf []*call
+	for c := range g.atWork {
+		if c.ctx == nil || c.ctx.Err() == nil {
+			continue
+		}
+		if c.looks++; c.looks > graceLooks {
+			deaf = append(deaf, c)
+		}
+	}
+	g.mu.Unlock()
+	for _, c := range deaf {
+		c.end(outcome{err: c.cutOff(c.ctx)})
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.watching = len(g.atWork) > 0; g.watching {
+		time.AfterFunc(toolGrace/graceLooks, g.watch)
+	}
 }
 
 // tally is what the rules have counted, of a run and of those that it started. It is safe for concurrent use.
@@ -506,19 +574,57 @@ type call struct {
 	tool     *tool
 	args     json.RawMessage
 	decision policies.Decision
-	reserved int64 // bytes of args
+	reserved int64            // bytes of args
+	terms    []policies.Terms // on which it was allowed
+	late     late
+	inner    callContext
 
 	// Behind the gate's mu.
 	record  *Call
+	ctx     context.Context // of the tool, once it works
 	cancel  context.CancelFunc
+	looks   int // how often watch saw it at work when it was over
 	ended   bool
 	counted []counted
-	rules   map[string]bool // that count this call, or that somebody approved it under
+	rules   map[string]bool // that counted this call while it worked, beside those of terms
 	state   DecisionKind
 	would   string
 }
 
+// knows says whether a rule has counted the call, or somebody approved it under that rule. It is called with the gate's mu.
+func (c *call) knows(rule string) bool {
+	return c.rules[rule] || slices.ContainsFunc(c.terms, func(k policies.Terms) bool { return k.Rule == rule })
+}
+
 type callKey struct{}
+
+// callContext is what a tool is given.
+type callContext struct {
+	context.Context
+	call *call
+}
+
+// Value implements context.Context.
+func (c *callContext) Value(key any) any {
+	if _, ok := key.(callKey); ok {
+		return c.call
+	}
+	return c.Context.Value(key)
+}
+
+// late is why a call's context is done when its time is up.
+type late struct {
+	tool    string
+	timeout time.Duration
+}
+
+// Error implements error.
+func (l *late) Error() string { return l.Unwrap().Error() }
+
+// Unwrap gives the error as the program sees it.
+func (l *late) Unwrap() error {
+	return &Error{Type: TimeoutError, Message: fmt.Sprintf("%s: no answer within %v", l.tool, l.timeout), Hint: "ask for less, or go on without it"}
+}
 
 func callOf(ctx context.Context) *call {
 	c, _ := ctx.Value(callKey{}).(*call)
@@ -531,18 +637,6 @@ func DecisionOf(ctx context.Context) policies.Decision {
 		return c.decision
 	}
 	return policies.Decision{}
-}
-
-// rules is the set of rules that terms belong to.
-func rules(terms []policies.Terms) map[string]bool {
-	if len(terms) == 0 {
-		return nil
-	}
-	set := make(map[string]bool, len(terms))
-	for _, k := range terms {
-		set[k.Rule] = true
-	}
-	return set
 }
 
 // Authorize asks the policy about something that a tool finds out only while it works: where a redirect leads, which address a name has. It is
@@ -568,12 +662,11 @@ func Authorize(ctx context.Context, q policies.Request) (policies.Decision, erro
 	var fresh []policies.Terms
 	if d.Allowed {
 		for _, k := range d.Terms {
-			if !c.rules[k.Rule] {
+			if !c.knows(k.Rule) {
 				fresh = append(fresh, k)
 			}
 		}
 		if problem = g.tally.count(c.tool.Name, &c.counted, fresh); problem == nil && fresh != nil {
-			c.rules = maps.Clone(c.rules)
 			if c.rules == nil {
 				c.rules = map[string]bool{}
 			}
@@ -600,8 +693,8 @@ func Authorize(ctx context.Context, q policies.Request) (policies.Decision, erro
 
 // work takes a call to its end: it asks who has to agree, waits for the call's turn, and calls the tool. A tool that does not listen to its context
 // is left behind, with its slot, when its time is up: the call ends, and what works on can be no more than the slots.
-func (c *call) work(ctx context.Context, terms []policies.Terms) {
-	g, t := c.gate, c.tool
+func (c *call) work(ctx context.Context) {
+	g, t, terms := c.gate, c.tool, c.terms
 	answered := false
 	defer func() {
 		switch v := recover(); {
@@ -617,12 +710,14 @@ func (c *call) work(ctx context.Context, terms []policies.Terms) {
 			c.end(outcome{err: &Error{Type: ToolError, Message: t.Name + ": the tool ended without an answer"}})
 		}
 	}()
-	if err := g.approved(ctx, c.question(), terms); err != nil {
-		answered = true
-		c.uncount()
-		c.become(DecisionDenied, "")
-		c.end(outcome{err: err})
-		return
+	if slices.ContainsFunc(terms, func(k policies.Terms) bool { return k.Approve }) {
+		if err := g.approved(ctx, c.question(), terms); err != nil {
+			answered = true
+			c.uncount()
+			c.become(DecisionDenied, "")
+			c.end(outcome{err: err})
+			return
+		}
 	}
 	if g.options.DryRun && t.effect(c.args) != ReadOnly {
 		answered = true
@@ -646,28 +741,22 @@ func (c *call) work(ctx context.Context, terms []policies.Terms) {
 		return
 	}
 	defer func() { <-g.slots }()
-	late := &Error{Type: TimeoutError, Message: fmt.Sprintf("%s: no answer within %v", t.Name, timeout), Hint: "ask for less, or go on without it"}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, late)
+	c.late = late{t.Name, timeout}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, &c.late)
 	defer cancel()
 	g.mu.Lock()
+	c.ctx = ctx
 	if c.cancel = cancel; g.closed {
 		cancel()
 	}
 	g.mu.Unlock()
-	defer context.AfterFunc(ctx, func() {
-		select {
-		case <-c.done:
-		case <-time.After(toolGrace):
-			c.end(outcome{err: c.cutOff(ctx, late)})
-		}
-	})()
-	inner := ctx
+	c.inner = callContext{ctx, c}
 	if g.options.Values != nil {
-		inner = g.options.Values(ctx)
+		c.inner.Context = g.options.Values(ctx)
 	}
-	result, err := t.Call(context.WithValue(inner, callKey{}, c), c.args)
+	result, err := t.Call(&c.inner, c.args)
 	answered = true
-	c.end(c.answer(ctx, late, result, err))
+	c.end(c.answer(ctx, result, err))
 }
 
 // uncount gives back what the call took from its rules.
@@ -680,19 +769,19 @@ func (c *call) uncount() {
 }
 
 // cutOff is the error of a call whose context is done: its time was up, or the run's.
-func (c *call) cutOff(ctx context.Context, late *Error) *Error {
-	if context.Cause(ctx) == error(late) {
-		return late
+func (c *call) cutOff(ctx context.Context) *Error {
+	if cause := context.Cause(ctx); cause == error(&c.late) {
+		return failure(cause)
 	}
 	return c.tool.runOver()
 }
 
 // answer makes an outcome of what a tool returned.
-func (c *call) answer(ctx context.Context, late *Error, result json.RawMessage, err error) outcome {
+func (c *call) answer(ctx context.Context, result json.RawMessage, err error) outcome {
 	g, t := c.gate, c.tool
 	if err != nil {
 		if ctx.Err() != nil {
-			return outcome{err: c.cutOff(ctx, late)}
+			return outcome{err: c.cutOff(ctx)}
 		}
 		return outcome{err: g.redacted(failure(err))}
 	}
@@ -854,6 +943,9 @@ func (g *Gate) ask(ctx context.Context, q question, k policies.Terms) *Error {
 
 // toolGrace is how long a call that is over waits for a tool that does not listen to its context, before it leaves it to itself.
 const toolGrace = time.Second
+
+// graceLooks is how often watch looks within that time.
+const graceLooks = 4
 
 // redacted is an error without secrets, and of a length that a model reads.
 func (g *Gate) redacted(e *Error) *Error {

@@ -87,6 +87,14 @@ func ruleOf(d policies.Decision) string {
 // beginning of it as a string.
 func (g *Gate) shown(text []byte) json.RawMessage {
 	if len(text) <= journalText && json.Valid(text) && utf8.Valid(text) && depthOf(text) <= maxDepth {
+		return g.shownValid(text)
+	}
+	return beginning(g.options.Secrets.Redact(text), journalText)
+}
+
+// shownValid is shown for a text that is known to be of that kind, however long it is.
+func (g *Gate) shownValid(text []byte) json.RawMessage {
+	if len(text) <= journalText {
 		if text := g.options.Secrets.redactJSON(text); len(text) <= journalText {
 			return slices.Clone(text)
 		}

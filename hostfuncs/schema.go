@@ -377,15 +377,13 @@ func (t *tool) arguments(text []byte) (json.RawMessage, map[string]any, *Error) 
 	if !utf8.Valid(text) {
 		return nil, nil, t.wrong("the arguments are not UTF-8", "")
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, nil, t.wrong("the arguments are not JSON", "")
-	}
-	if len(bytes.TrimLeft(text[d.InputOffset():], " \t\r\n")) > 0 {
+	if !json.Valid(text) {
+		if _, err := decode(text); err != nil {
+			return nil, nil, t.wrong("the arguments are not JSON", "")
+		}
 		return nil, nil, t.wrong("there is something after the arguments", "")
 	}
+	v := parse(text)
 	if members(v) != colons {
 		// Which of the two counts is not the same everywhere, and the policy would look at one and the tool at the other.
 		return nil, nil, t.wrong("an object among the arguments has the same name twice", "")
