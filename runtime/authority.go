@@ -181,13 +181,20 @@ func (j *job) settings() {
 		case "frozen":
 			o.Clock, j.clockName = wasi.NewFrozenClock(time.Now()), "frozen"
 		case "virtual":
-			o.Clock, j.clockName = wasi.NewVirtualClock(wasi.VirtualEpoch), "virtual"
+			var passed time.Duration
+			if o.turn != nil {
+				passed = o.turn.base.clock
+			}
+			o.Clock, j.clockName = wasi.ResumeVirtualClock(wasi.VirtualEpoch, passed), "virtual"
 		default:
 			o.Clock = wasi.NewRealClock()
 		}
 	}
 	j.random = rand.Reader
 	seeded := p.Random == "seeded"
+	if o.turn.later() {
+		o.Seed = &o.turn.base.seed // its generators go on from where they are
+	}
 	if o.Seed == nil {
 		o.Seed = new([32]byte)
 		if seeded {
@@ -197,7 +204,11 @@ func (j *job) settings() {
 		}
 	}
 	if seeded {
-		j.random = toolrandom.NewSeeded(sha256.Sum256(append(o.Seed[:], "wand host randomness"...)))
+		label := "wand host randomness"
+		if o.turn != nil {
+			label += fmt.Sprintf(" of turn %d", o.turn.base.turns)
+		}
+		j.random = toolrandom.NewSeeded(sha256.Sum256(append(slices.Clone(o.Seed[:]), label...)))
 	}
 	if child := o.child; len(j.authority.kit.Environment) > 0 && (child == nil || (&narrowed{patterns: child.tools}).lets(policies.ActionEnv)) {
 		env := map[string]string{}
@@ -223,12 +234,18 @@ func (j *job) openGate() error {
 		parent = o.child.parent.run.gate
 		decider = &narrowed{decider, o.child.tools}
 	}
+	if o.turn != nil {
+		parent = o.turn.base.tally
+	}
 	if o.Observe != nil {
 		decider = &observed{decider, o.Observe}
 	}
-	if o.child != nil {
+	switch {
+	case o.child != nil:
 		j.kit = o.child.parent.kit
-	} else {
+	case o.turn.later():
+		j.kit = o.turn.base.kit.Next(o.Clock, j.random)
+	default:
 		j.kit = j.authority.kit.Begin(o.Clock, j.random)
 	}
 	j.run.gate = hostfuncs.NewGate(hostfuncs.GateOptions{

@@ -46,6 +46,7 @@ type job struct {
 	packages []*vfs.Tree
 	written  []vfs.Written // in mounts
 	unsaved  []Warning     // what could not be written there
+	over     bool          // the program has ended
 	stack    []Frame       // where the program was when a limit stopped it
 }
 
@@ -64,6 +65,7 @@ func (j *job) do(ctx context.Context) (*Report, error) {
 	defer r.out.stdout.close()
 	defer r.out.stderr.close()
 	ended := r.settled(j.guarded(ctx))
+	j.over = true
 	cancel()
 	r.gate.Close()
 	return j.report(ended)
@@ -102,9 +104,12 @@ func (j *job) guarded(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer j.fs.Close()
+	t := j.options.turn
+	if t == nil {
+		defer j.fs.Close()
+	}
 	r := &j.run
-	instance, err := j.program.instance(ctx, r)
+	instance, err := j.instance(ctx)
 	if err != nil {
 		return err
 	}
@@ -112,6 +117,10 @@ func (j *job) guarded(ctx context.Context) (err error) {
 	defer func() {
 		if r.charged == 0 {
 			r.charged = r.used()
+		}
+		if t != nil && inOrder {
+			t.left = instance
+			return
 		}
 		j.program.done(ctx, instance, r, inOrder)
 	}()
@@ -125,6 +134,20 @@ func (j *job) guarded(ctx context.Context) (err error) {
 	inOrder = err == nil && j.module.Guest != ""
 	j.settleMounts(byItself(err))
 	return err
+}
+
+func (j *job) instance(ctx context.Context) (engine.Instance, error) {
+	if t := j.options.turn; t != nil {
+		return t.instance(ctx, j.program, &j.run)
+	}
+	return j.program.instance(ctx, &j.run)
+}
+
+// charge is what the filesystem tells of the memory that it takes. When the run is over nobody has to pay any more.
+func (j *job) charge(delta int64) {
+	if !j.over {
+		j.run.hold(delta)
+	}
 }
 
 // settleMounts puts files of mounts in place that the program left open, unless it was stopped, and notes what it wrote there.
@@ -188,28 +211,11 @@ func (j *job) prepareFiles() (*wasi.State, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	clock := o.Clock
-	j.fs = vfs.New(vfs.Options{MaxBytes: r.limits.Storage, Charge: r.hold, Now: clock.Now})
-	if err := j.program.mount(j.fs); err != nil {
+	state, err := j.files()
+	if err != nil {
 		return nil, err
 	}
-	for i, tree := range j.packages {
-		if err := j.fs.MountTree(packagePath(i), tree); err != nil {
-			return nil, fmt.Errorf("package %s: %w", o.Packages[i].Name, err)
-		}
-	}
-	for _, f := range o.Files {
-		name := f.Path
-		if !path.IsAbs(name) {
-			name = path.Join(workDir, name)
-		}
-		if err := j.fs.MkdirAll(path.Dir(name)); err != nil {
-			return nil, fmt.Errorf("file %s: %w", f.Path, err)
-		}
-		if err := j.fs.WriteFile(name, f.Data); err != nil {
-			return nil, fmt.Errorf("file %s: %w", f.Path, err)
-		}
-	}
+	j.fs = state.FS
 	ctx := r.ctx
 	if err := j.kit.Mount(j.fs, o.DryRun, func(q policies.Request) error { return r.gate.Permit(ctx, q) }); err != nil {
 		return nil, err
@@ -220,11 +226,50 @@ func (j *job) prepareFiles() (*wasi.State, error) {
 		env = append(env, k+"="+v)
 	}
 	slices.Sort(env)
-	return &wasi.State{
-		FS: j.fs, Args: append([]string{j.module.Name}, o.Args...), Env: env,
-		Stdin: o.Stdin, Stdout: &r.out.stdout, Stderr: &r.out.stderr,
-		Clock: clock, Random: j.random, Charge: r.burn,
-	}, nil
+	state.Args, state.Env = append([]string{j.module.Name}, o.Args...), env
+	state.Stdin, state.Stdout, state.Stderr = o.Stdin, &r.out.stdout, &r.out.stderr
+	state.Clock, state.Random, state.Charge = o.Clock, j.random, r.burn
+	return state, nil
+}
+
+// files makes the filesystem that the program finds: its library, the packages and the input files; in a session what the turns before have left.
+func (j *job) files() (*wasi.State, error) {
+	r, o := &j.run, &j.options
+	config := vfs.Options{MaxBytes: r.limits.Storage, Charge: j.charge, Now: o.Clock.Now}
+	if t := o.turn; t != nil {
+		t.job = j
+		if t.later() {
+			state, err := t.base.host.Clone(config)
+			t.host = state
+			return state, err
+		}
+	}
+	files := vfs.New(config)
+	state := &wasi.State{FS: files}
+	if o.turn != nil {
+		o.turn.host = state
+	}
+	if err := j.program.mount(files); err != nil {
+		return nil, err
+	}
+	for i, tree := range j.packages {
+		if err := files.MountTree(packagePath(i), tree); err != nil {
+			return nil, fmt.Errorf("package %s: %w", o.Packages[i].Name, err)
+		}
+	}
+	for _, f := range o.Files {
+		name := f.Path
+		if !path.IsAbs(name) {
+			name = path.Join(workDir, name)
+		}
+		if err := files.MkdirAll(path.Dir(name)); err != nil {
+			return nil, fmt.Errorf("file %s: %w", f.Path, err)
+		}
+		if err := files.WriteFile(name, f.Data); err != nil {
+			return nil, fmt.Errorf("file %s: %w", f.Path, err)
+		}
+	}
+	return state, nil
 }
 
 // check refuses what a program could not be given as it is: a C string ends at NUL, a variable's name at the first =.
@@ -254,9 +299,10 @@ type request struct {
 	Input       json.RawMessage   `json:"input,omitempty"`
 	Path        []string          `json:"path"`
 	Paths       []string          `json:"paths,omitempty"`
-	Seed        string            `json:"seed"`
+	Seed        string            `json:"seed,omitempty"`
 	Traceback   string            `json:"traceback,omitempty"`
 	ResultBytes int64             `json:"result_bytes"`
+	Session     bool              `json:"session,omitempty"`
 }
 
 func (j *job) runGuest(ctx context.Context, instance engine.Instance) error {
@@ -264,7 +310,10 @@ func (j *job) runGuest(ctx context.Context, instance engine.Instance) error {
 	q := request{
 		Op: j.op, Language: compiler.Language(j.module.Guest), Source: j.module.Program, Filename: j.module.Name,
 		Argv: append([]string{j.module.Name}, o.Args...), Input: o.Input, Path: []string{},
-		Seed: hex.EncodeToString(o.Seed[:]), ResultBytes: resultBytes(j.run.limits),
+		Seed: hex.EncodeToString(o.Seed[:]), ResultBytes: resultBytes(j.run.limits), Session: o.turn != nil,
+	}
+	if o.turn.later() {
+		q.Seed = ""
 	}
 	for i := range o.Packages {
 		q.Path = append(q.Path, packagePath(i))

@@ -81,13 +81,19 @@ func (p *program) instance(ctx context.Context, r *run) (engine.Instance, error)
 			return nil, err
 		}
 	}
+	p.connect(instance, r)
+	return instance, nil
+}
+
+// connect connects the accounts of a run to an instance.
+func (p *program) connect(instance engine.Instance, r *run) {
+	r.linear.Store(int64(len(instance.Memory())))
 	r.fuel = instance.Global(meter.GlobalFuel)
 	r.granted.Store(0)
 	r.fuel.Set(0)
 	if depth := instance.Global(meter.GlobalDepth); depth != nil {
 		depth.Set(uint64(MaxCallDepth - r.limits.CallDepth))
 	}
-	return instance, nil
 }
 
 // done takes an instance back. One that ended in order is reset and kept for a later run; any other is thrown away.

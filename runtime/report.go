@@ -78,10 +78,11 @@ type Report struct {
 	Files      []FileChange  `json:"files,omitempty" jsonschema:"what the run created or changed in its filesystem"`
 	Written    []MountedFile `json:"written,omitempty" jsonschema:"files of the host's that the run created or changed, below the folders that the policy mounts for writing"`
 	// FilesOmitted is how many more there were than the 1,000 that Files lists.
-	FilesOmitted int         `json:"files_omitted,omitempty" jsonschema:"how many more files there were than are listed"`
-	Module       ModuleInfo  `json:"module" jsonschema:"what ran"`
-	Policy       *PolicyInfo `json:"policy,omitempty" jsonschema:"what it ran under; absent when there was none, which grants nothing"`
-	Replay       Replay      `json:"replay" jsonschema:"what is needed to run it again with the same outcome"`
+	FilesOmitted int           `json:"files_omitted,omitempty" jsonschema:"how many more files there were than are listed"`
+	Session      *SessionUsage `json:"session,omitempty" jsonschema:"of a turn of a session: what all of its turns have used"`
+	Module       ModuleInfo    `json:"module" jsonschema:"what ran"`
+	Policy       *PolicyInfo   `json:"policy,omitempty" jsonschema:"what it ran under; absent when there was none, which grants nothing"`
+	Replay       Replay        `json:"replay" jsonschema:"what is needed to run it again with the same outcome"`
 }
 
 // Truncated says how much output the report leaves out and where all of it is.

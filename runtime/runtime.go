@@ -12,13 +12,16 @@ package runtime
 
 import (
 	"cmp"
+	"container/list"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,6 +78,8 @@ type Runtime struct {
 	packages    map[string]*packageTree // by digest
 	authorities map[*policies.Policy]*authoritySlot
 	joined      map[[2]*hostfuncs.Registry]*hostfuncs.Registry
+	liveAt      map[*Session]*list.Element // sessions that have an instance, in the order in which they took a turn
+	liveOrder   *list.List
 	used        int64 // grows with every use of a package
 	active      sync.WaitGroup
 	base        context.Context
@@ -126,7 +131,8 @@ func New(ctx context.Context, c Config) (*Runtime, error) {
 		c.FuelSlice = defaultSlice
 	}
 	rt := &Runtime{config: c, guests: map[string]*guestSlot{}, packages: map[string]*packageTree{},
-		authorities: map[*policies.Policy]*authoritySlot{}, joined: map[[2]*hostfuncs.Registry]*hostfuncs.Registry{}}
+		authorities: map[*policies.Policy]*authoritySlot{}, joined: map[[2]*hostfuncs.Registry]*hostfuncs.Registry{},
+		liveAt: map[*Session]*list.Element{}, liveOrder: list.New()}
 	rt.base, rt.shutdown = context.WithCancelCause(context.WithoutCancel(ctx))
 	if !c.NoCache {
 		rt.vault, rt.cacheError = openCache(c.CacheDir)
@@ -181,6 +187,12 @@ func (rt *Runtime) Close(ctx context.Context) error {
 		<-done
 	}
 	rt.shutdown(nil)
+	rt.mu.Lock()
+	sessions := slices.Collect(maps.Keys(rt.liveAt))
+	rt.mu.Unlock()
+	for _, s := range sessions {
+		s.Close()
+	}
 	var errs []error
 	for _, slot := range rt.authorities {
 		if slot.ready != nil {
@@ -257,7 +269,8 @@ type Options struct {
 	// SpillDir is where output goes that the report has no room for. Default: the system's folder for temporary files.
 	SpillDir string
 
-	child *child // when a program started this one
+	child *child       // when a program started this one
+	turn  *sessionTurn // of a session
 }
 
 // File is an input file of a run.
@@ -357,7 +370,7 @@ func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, o
 	if err := j.openGate(); err != nil {
 		return nil, err
 	}
-	if o.child == nil {
+	if o.child == nil && o.turn == nil {
 		defer j.kit.Close()
 	}
 	return j.do(ctx)

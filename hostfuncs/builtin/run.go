@@ -24,7 +24,7 @@ type Run struct {
 	Log log.Collector
 
 	kit    *Kit
-	web    http.Session
+	web    *http.Session
 	clock  wasi.Clock
 	random io.Reader
 	store  *kv.Store   // in memory, when the policy names no file
@@ -33,7 +33,7 @@ type Run struct {
 
 // Begin starts a run with its clock and its source of randomness, which must be safe for concurrent use.
 func (k *Kit) Begin(clock wasi.Clock, random io.Reader) *Run {
-	r := &Run{kit: k, clock: clock, random: random}
+	r := &Run{kit: k, web: new(http.Session), clock: clock, random: random}
 	r.Log.Now = clock.Now
 	if p := k.policy.KV; p == nil || p.File == "" {
 		c := kv.Config{Now: clock.Now}
@@ -48,13 +48,24 @@ func (k *Kit) Begin(clock wasi.Clock, random io.Reader) *Run {
 	return r
 }
 
+// Next is what the next turn of a session has, or a branch of it: a store in memory is copied, so that what the turn does to it can be taken back; tokens
+// that were spent stay spent, and a server's cookies can be returned to it.
+func (r *Run) Next(clock wasi.Clock, random io.Reader) *Run {
+	n := &Run{kit: r.kit, web: r.web, clock: clock, random: random, budget: r.budget}
+	n.Log.Now = clock.Now
+	if r.store != nil {
+		n.store = r.store.Clone(clock.Now)
+	}
+	return n
+}
+
 // Values puts into the context of a call what the built-in tools work on. files is the run's filesystem.
 func (r *Run) Values(ctx context.Context, files *vfs.FS) context.Context {
 	ctx = fs.With(ctx, files)
 	ctx = clock.With(ctx, r.clock)
 	ctx = random.With(ctx, r.random)
 	ctx = log.With(ctx, &r.Log)
-	ctx = http.With(ctx, &r.web)
+	ctx = http.With(ctx, r.web)
 	if r.store != nil {
 		ctx = kv.With(ctx, r.store)
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 )
 
 // recordHeader is what stands before a value: the Unix time in milliseconds at which it is gone, 0 for never.
@@ -87,4 +88,19 @@ func (m *memoryEntries) used() int64 { return m.bytes }
 func (m *memoryEntries) setUsed(bytes int64) error {
 	m.bytes = bytes
 	return nil
+}
+
+// Clone returns a store in memory that holds what this one does and is independent of it from now on: a session's, for a branch of it. now is
+// its clock. A store in a file is what every branch shares, and is returned itself.
+func (s *Store) Clone(now func() time.Time) *Store {
+	m, ok := s.backend.(*memory)
+	if !ok {
+		return s
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := *s
+	c.now = now
+	c.backend = &memory{records: maps.Clone(m.records), bytes: m.bytes} // records are replaced, never changed
+	return &c
 }

@@ -1,0 +1,432 @@
+package runtime
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"wand/compiler"
+	"wand/hostfuncs"
+	"wand/hostfuncs/builtin"
+	"wand/hostfuncs/vfs"
+	"wand/hostfuncs/wasi"
+	"wand/policies"
+	"wand/runtime/engine"
+)
+
+// ErrSessionClosed is returned by calls on a Session after Close.
+var ErrSessionClosed = errors.New("the session is closed")
+
+// SessionOptions are the inputs of a session. The zero value is an empty Python session that is granted nothing.
+type SessionOptions struct {
+	// Language is that of the turns: Python (the default), JavaScript or TypeScript.
+	Language compiler.Language
+	// Limits of each turn; fields that are zero take the Runtime's.
+	Limits Limits
+	// Budget bounds all turns together. Fields that are zero: DefaultTurns times the limit of one turn.
+	Budget Budget
+	// The following are as in Options, and hold for every turn. Files are there when the session begins. Clock is for tests; a policy's virtual clock
+	// goes on from turn to turn.
+	Policy    *policies.Policy
+	Principal string
+	Tools     *hostfuncs.Registry
+	Approve   hostfuncs.Approver
+	Record    func(hostfuncs.Call) error
+	Observe   func(policies.Request, policies.Decision)
+	DryRun    bool
+	Env       map[string]string
+	Files     []File
+	Packages  []Package
+	Clock     wasi.Clock
+	Seed      *[32]byte
+}
+
+// Budget is what a session may use, or has used, in all its turns, failed ones included.
+type Budget struct {
+	Fuel      int64 `json:"fuel"`
+	HostCalls int64 `json:"host_calls"`
+	Turns     int64 `json:"turns"`
+}
+
+// DefaultTurns is how many turns a session may take when its Budget does not say.
+const DefaultTurns = 1000
+
+// TurnOptions are the inputs of one turn. The zero value is what most turns need.
+type TurnOptions struct {
+	Args           []string        // sys.argv and process.argv, the name excluded
+	Input          json.RawMessage // the global INPUT; absent: what it was
+	Stdin          io.Reader       // default: empty
+	Stdout, Stderr io.Writer       // as in Options
+	// Limits of this turn; fields that are zero take the session's. Memory is the session's in any case.
+	Limits Limits
+	// KeepFailed keeps what a turn did that ended with an exception or an exit code other than 0. What a limit, a policy or the caller stopped is
+	// always taken back.
+	KeepFailed bool
+	KeepOutput int    // as in Options
+	SpillDir   string // as in Options
+}
+
+// Session is a program that goes on: each turn finds the variables, imports, functions and files of those before it. A turn that fails, is denied,
+// exhausted or cancelled leaves everything as it was before. It is safe for concurrent use; turns of one session wait for each other.
+//
+// What a session costs while it waits is what its turns have changed: the pages of memory that differ from the interpreter's as it starts, and its files.
+// Open files of mounted folders, calls under way and timers end with their turn.
+type Session struct {
+	rt      *Runtime
+	options SessionOptions
+	guest   string
+	limits  Limits
+	turn    turn // one at a time
+
+	mu     sync.Mutex
+	closed bool
+	state  *sessionState
+	spent  Budget
+	live   engine.Instance // whose memory is that of state; nil when there is none
+	ready  *program        // of live
+}
+
+// sessionState is where a session stands after a turn. It does not change, and forks share it.
+type sessionState struct {
+	turns int64
+	delta *engine.Delta
+	host  *wasi.State // files and descriptors
+	kit   *builtin.Run
+	tally *hostfuncs.Gate // what the policy's rules have counted
+	clock time.Duration   // that passed of a virtual clock
+	seed  [32]byte
+	bytes int64 // of files
+}
+
+// SessionUsage is what a session has used and what it holds; part of the reports of its turns.
+type SessionUsage struct {
+	Turn   int64  `json:"turn" jsonschema:"which turn this was, from 1; failed ones count"`
+	Kept   bool   `json:"kept" jsonschema:"whether what the turn did was kept"`
+	Spent  Budget `json:"spent" jsonschema:"what all turns have used"`
+	Budget Budget `json:"budget" jsonschema:"what they may use"`
+	// StateBytes is the memory that the session's state takes on the host, beside what it shares with the interpreter's image.
+	StateBytes int64 `json:"state_bytes" jsonschema:"memory on the host that the session's state takes"`
+}
+
+// NewSession begins a session. Nothing of a program runs yet, but the guest is made ready and what the policy grants is opened, so that what is missing
+// shows here.
+func (rt *Runtime) NewSession(ctx context.Context, o SessionOptions) (*Session, error) {
+	if err := rt.enter(); err != nil {
+		return nil, err
+	}
+	defer rt.leave()
+	ctx, end := rt.until(ctx)
+	defer end()
+	s := &Session{rt: rt, options: o, turn: newTurn()}
+	switch o.Language {
+	case "", compiler.Python:
+		s.guest = "python"
+	case compiler.JavaScript, compiler.TypeScript:
+		s.guest = "javascript"
+	default:
+		return nil, fmt.Errorf("%w: a session cannot be in %s; Python, JavaScript and TypeScript can go on from turn to turn", ErrBadOption, o.Language)
+	}
+	if err := o.Limits.check(); err != nil {
+		return nil, err
+	}
+	a, release, err := rt.authority(ctx, o.Policy)
+	if err != nil {
+		return nil, err
+	}
+	release()
+	s.limits = a.bound(o.Limits.or(rt.config.Limits))
+	s.options.Budget = o.Budget.or(Budget{Fuel: DefaultTurns * s.limits.Fuel, HostCalls: DefaultTurns * s.limits.HostCalls, Turns: DefaultTurns})
+	if _, done, err := rt.program(ctx, &compiler.Module{Guest: s.guest}); err != nil {
+		return nil, err
+	} else {
+		done()
+	}
+	s.state = &sessionState{tally: hostfuncs.NewGate(hostfuncs.GateOptions{})}
+	return s, nil
+}
+
+func (b Budget) or(d Budget) Budget {
+	for _, f := range []struct{ v, d *int64 }{{&b.Fuel, &d.Fuel}, {&b.HostCalls, &d.HostCalls}, {&b.Turns, &d.Turns}} {
+		if *f.v <= 0 {
+			*f.v = *f.d
+		}
+	}
+	return b
+}
+
+// Source is the text of the next turn as what Compile takes: in the session's language, under a name of its own, so that a traceback through functions of
+// earlier turns names the right one.
+func (s *Session) Source(text string) compiler.Source {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	language := s.options.Language
+	if language == "" {
+		language = compiler.Python
+	}
+	return compiler.Source{Name: fmt.Sprintf("turn %d", s.spent.Turns+1), Language: language, Text: []byte(text)}
+}
+
+// Run takes a turn. The error is as that of Runtime.Run, or ErrSessionClosed; after one the session is what it was before.
+func (s *Session) Run(ctx context.Context, m *compiler.Module, o TurnOptions) (*Report, error) {
+	if m.Guest != s.guest {
+		return nil, fmt.Errorf("%w: the session is a %s one, and the program is %s", ErrBadOption, s.guest, m.Language)
+	}
+	if err := s.turn.take(ctx); err != nil {
+		return nil, err
+	}
+	defer s.turn.give()
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil, ErrSessionClosed
+	}
+	t := &sessionTurn{base: s.state, live: s.live, program: s.ready, number: s.spent.Turns + 1}
+	s.live = nil // it is the turn's
+	spent := s.spent
+	s.mu.Unlock()
+	s.rt.noteLive(s, false)
+
+	limits := o.Limits.or(s.limits)
+	limits.Memory = s.limits.Memory
+	left := Budget{Fuel: s.options.Budget.Fuel - spent.Fuel, HostCalls: s.options.Budget.HostCalls - spent.HostCalls, Turns: s.options.Budget.Turns - spent.Turns}
+	if err := limits.check(); err != nil || left.Fuel <= 0 || left.HostCalls <= 0 || left.Turns <= 0 {
+		s.settle(t, false, Usage{})
+		if err != nil {
+			return nil, err
+		}
+		return s.usedUp(m, left), nil
+	}
+	limits.Fuel, limits.HostCalls = min(limits.Fuel, left.Fuel), min(limits.HostCalls, left.HostCalls)
+	so := &s.options
+	report, err := s.rt.execute(ctx, m, Options{
+		Limits: limits, Args: o.Args, Env: so.Env, Input: o.Input, Stdin: o.Stdin, Stdout: o.Stdout, Stderr: o.Stderr, Files: so.Files, Packages: so.Packages,
+		Policy: so.Policy, Principal: so.Principal, Tools: so.Tools, Approve: so.Approve, Record: so.Record, Observe: so.Observe, DryRun: so.DryRun,
+		Clock: so.Clock, Seed: so.Seed, KeepOutput: o.KeepOutput, SpillDir: o.SpillDir, turn: t,
+	}, "run")
+	if report == nil {
+		s.settle(t, false, Usage{})
+		return nil, err
+	}
+	kept := err == nil && t.left != nil && (report.Status == Completed || o.KeepFailed && report.Status == Failed)
+	if kept {
+		if problem := t.commit(); problem != nil {
+			kept, err = false, fmt.Errorf("the turn's state cannot be kept: %w", problem)
+		}
+	}
+	s.settle(t, kept, report.Usage)
+	spentNow := s.Usage()
+	spentNow.Turn, spentNow.Kept = t.number, kept
+	report.Session = &spentNow
+	return report, err
+}
+
+// usedUp reports a turn for which the session has no budget left.
+func (s *Session) usedUp(m *compiler.Module, left Budget) *Report {
+	b := s.options.Budget
+	e := &Error{Hint: "begin a new session, or give this one a larger budget"}
+	switch {
+	case left.Turns <= 0:
+		e.Kind, e.Limit, e.Message = KindHostCalls, b.Turns, fmt.Sprintf("the session has taken all of its %d turns", b.Turns)
+	case left.HostCalls <= 0:
+		e.Kind, e.Limit, e.Message = KindHostCalls, b.HostCalls, fmt.Sprintf("the session has used up its %d host calls", b.HostCalls)
+	default:
+		e.Kind, e.Limit, e.Message = KindFuel, b.Fuel, fmt.Sprintf("the session has used up its fuel of %d units", b.Fuel)
+	}
+	spent := s.Usage()
+	return &Report{
+		Schema: ReportSchema, ID: newID(), Status: Exhausted, Error: e, Usage: usage(s.limits), Session: &spent,
+		Module: ModuleInfo{Language: string(m.Language), Digest: m.Digest, Engine: s.rt.config.Engine.Name()},
+		Replay: Replay{Seed: hex.EncodeToString(s.state.seed[:]), Clock: "real"},
+	}
+}
+
+// settle ends a turn: the session stands where the turn did, or where it stood before.
+func (s *Session) settle(t *sessionTurn, kept bool, u Usage) {
+	s.mu.Lock()
+	if u != (Usage{}) {
+		s.spent.Fuel += u.Fuel.Used
+		s.spent.HostCalls += u.HostCalls.Used
+		s.spent.Turns++
+	}
+	if kept {
+		s.state = t.next
+	}
+	if t.host != nil {
+		t.host.FS.Close() // what was kept is a clone of it
+	}
+	instance := t.left
+	if instance == nil {
+		instance = t.live // the turn never began
+	}
+	switch {
+	case instance == nil:
+	case s.closed || t.left != nil && !kept:
+		t.drop(instance)
+	default:
+		s.live, s.ready = instance, t.program
+	}
+	live := s.live != nil
+	s.mu.Unlock()
+	s.rt.noteLive(s, live)
+}
+
+// Fork returns a session that stands where this one does and goes its own way from there. It shares what neither changes. It costs a few microseconds;
+// a turn under way does not count.
+func (s *Session) Fork() (*Session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrSessionClosed
+	}
+	return &Session{rt: s.rt, options: s.options, guest: s.guest, limits: s.limits, turn: newTurn(), state: s.state, spent: s.spent}, nil
+}
+
+// Reset takes the session back to its beginning. What was spent stays spent.
+func (s *Session) Reset(ctx context.Context) error {
+	if err := s.turn.take(ctx); err != nil {
+		return err
+	}
+	defer s.turn.give()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrSessionClosed
+	}
+	s.park()
+	s.state = &sessionState{tally: s.state.tally}
+	return nil
+}
+
+// Park gives back what makes the session's next turn fast, an instance of its own, and keeps its state. A Runtime does that by itself to sessions
+// that wait when there are many.
+func (s *Session) Park() {
+	s.mu.Lock()
+	s.park()
+	s.mu.Unlock()
+	s.rt.noteLive(s, false)
+}
+
+// park is called with mu.
+func (s *Session) park() {
+	if s.live != nil {
+		s.ready.done(context.Background(), s.live, &run{limits: s.limits}, true)
+		s.live = nil
+	}
+}
+
+// Close ends the session. Its state is gone unless forks have it.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.park()
+	s.mu.Unlock()
+	s.rt.noteLive(s, false)
+	return nil
+}
+
+// Usage is what the session has used, and what its state takes.
+func (s *Session) Usage() SessionUsage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := SessionUsage{Turn: s.spent.Turns, Spent: s.spent, Budget: s.options.Budget, StateBytes: s.state.bytes}
+	if s.state.delta != nil {
+		u.StateBytes += s.state.delta.Bytes()
+	}
+	return u
+}
+
+// sessionTurn is a turn under way.
+type sessionTurn struct {
+	base   *sessionState
+	live   engine.Instance // holds base, until the turn takes it
+	number int64
+
+	program *program
+	left    engine.Instance // after the run, when it ended in order
+	host    *wasi.State     // of the turn
+	job     *job
+	next    *sessionState
+}
+
+// later says whether it is a turn of a session that has had one before.
+func (t *sessionTurn) later() bool { return t != nil && t.base.turns > 0 }
+
+// instance returns the instance for the turn, with the session's memory in it.
+func (t *sessionTurn) instance(ctx context.Context, p *program, r *run) (engine.Instance, error) {
+	t.program = p
+	instance := t.live
+	if t.live = nil; instance != nil {
+		p.connect(instance, r)
+		return instance, nil
+	}
+	instance, err := p.instance(ctx, r)
+	if err != nil || t.base.delta == nil {
+		return instance, err
+	}
+	if err := t.base.delta.Apply(instance); err != nil {
+		instance.Close(context.WithoutCancel(ctx))
+		return nil, fmt.Errorf("the session's memory: %w", err)
+	}
+	p.connect(instance, r)
+	return instance, nil
+}
+
+// commit makes the state that the turn has reached the next one.
+func (t *sessionTurn) commit() error {
+	delta, err := engine.Capture(t.left, t.base.delta)
+	if err != nil {
+		return err
+	}
+	// A clone that is charged to nobody and has no folder of the host open.
+	host, err := t.host.Clone(vfs.Options{MaxBytes: t.job.run.limits.Storage})
+	if err != nil {
+		return err
+	}
+	t.next = &sessionState{
+		turns: t.base.turns + 1, delta: delta, host: host, kit: t.job.kit, tally: t.base.tally, seed: *t.job.options.Seed, bytes: host.FS.Usage().MemoryBytes,
+	}
+	if c, ok := t.job.options.Clock.(*wasi.VirtualClock); ok {
+		t.next.clock = c.Passed()
+	}
+	return nil
+}
+
+// drop throws away what a turn has left behind.
+func (t *sessionTurn) drop(instance engine.Instance) {
+	t.program.done(context.Background(), instance, &run{limits: Limits{Memory: t.memory()}}, true)
+}
+
+func (t *sessionTurn) memory() int64 {
+	if t.job == nil {
+		return 0
+	}
+	return t.job.run.limits.Memory
+}
+
+// maxLive is how many sessions keep an instance of their own while they wait, the ones that took a turn last.
+const maxLive = 32
+
+// noteLive notes whether a session has an instance of its own, and parks the one that has waited longest when there are too many.
+func (rt *Runtime) noteLive(s *Session, live bool) {
+	var oldest *Session
+	rt.mu.Lock()
+	if at, ok := rt.liveAt[s]; ok {
+		rt.liveOrder.Remove(at)
+		delete(rt.liveAt, s)
+	}
+	if live {
+		rt.liveAt[s] = rt.liveOrder.PushBack(s)
+		if rt.liveOrder.Len() > maxLive {
+			oldest = rt.liveOrder.Front().Value.(*Session)
+		}
+	}
+	rt.mu.Unlock()
+	if oldest != nil {
+		oldest.Park()
+	}
+}
