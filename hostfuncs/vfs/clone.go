@@ -70,7 +70,7 @@ func (f *FS) Clone(o Options, files []*File) (*FS, []*File, error) {
 		opened = c.adopt(files)
 	})
 	if err != nil {
-		stopped(func() { c.hold(-c.held) })
+		c.Discard()
 		return nil, nil, fmt.Errorf("cloning the files: %w", err)
 	}
 	return c, opened, nil
@@ -293,7 +293,7 @@ func (n *node) cost() (used, held int64) {
 func (f *FS) adopt(files []*File) []*File {
 	out := make([]*File, len(files))
 	for i, h := range files {
-		if h == nil || h.node == nil || h.host != nil {
+		if h == nil || !h.Carried() {
 			continue
 		}
 		n := f.counterpart(h.node, true)
@@ -352,3 +352,6 @@ func (f *FS) inTree(base uint64, path string) *node {
 	}
 	return n
 }
+
+// Carried says whether Clone and AppendBinary take an open file along: not when it is closed or in a folder of the host.
+func (h *File) Carried() bool { return h.node != nil && h.host == nil }

@@ -28,8 +28,7 @@ func DecodeFS(data []byte, o Options, find func(Mounted) (Content, error)) (*FS,
 		err = d.err
 	}
 	if err != nil {
-		d.fs.Close()
-		stopped(func() { d.fs.hold(-d.fs.held) })
+		d.fs.Discard()
 		return nil, nil, fmt.Errorf("decoding the files: %w", err)
 	}
 	return d.fs, d.files, nil

@@ -187,7 +187,7 @@ func (e *encoder) strays(files []*File) {
 		list = append(list, n)
 	}
 	for _, h := range files {
-		if h != nil && h.node != nil && h.host == nil {
+		if h != nil && h.Carried() {
 			add(h.node)
 		}
 	}
@@ -236,7 +236,7 @@ func (e *encoder) place(n *node) {
 }
 
 func (e *encoder) file(h *File) {
-	if h == nil || h.node == nil || h.host != nil {
+	if h == nil || !h.Carried() {
 		e.uint(placeNone)
 		return
 	}
