@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -218,7 +219,7 @@ func (m *machine) look(t testing.TB) string {
 				folder(below)
 			case KindFile:
 				data, err := m.fs.ReadFile(below)
-				fmt.Fprintln(&b, len(data), fnv(data), err)
+				fmt.Fprintln(&b, len(data), crc32.ChecksumIEEE(data), err)
 			case KindLink:
 				target, e := m.fs.ReadLink(nil, below)
 				fmt.Fprintln(&b, target, e)
@@ -241,7 +242,7 @@ func (m *machine) look(t testing.TB) string {
 		} else {
 			data := make([]byte, st.Size)
 			n, e := h.ReadAt(data, 0)
-			fmt.Fprintln(&b, n, e, fnv(data))
+			fmt.Fprintln(&b, n, e, crc32.ChecksumIEEE(data))
 		}
 	}
 	for e := range m.fs.Walk() {
@@ -250,14 +251,6 @@ func (m *machine) look(t testing.TB) string {
 	u := m.fs.Usage()
 	fmt.Fprintln(&b, u.StorageBytes, u.Files)
 	return b.String()
-}
-
-func fnv(data []byte) uint64 {
-	sum := uint64(14695981039346656037)
-	for _, c := range data {
-		sum = (sum ^ uint64(c)) * 1099511628211
-	}
-	return sum
 }
 
 // TestClonesAreLikeCopies runs random programs on a family of clones. Beside each stands a machine that was never cloned: it did, from the start, what the
