@@ -84,19 +84,18 @@ func Capture(instance Instance, parent *Delta) (*Delta, error) {
 	defer image.captures.Put(c)
 	c.spans = instance.Written(c.spans[:0])
 	base := image.pages.bytes()
+	var zero [DeltaPage]byte
 	for _, s := range c.spans {
 		for at := s.Start; at < s.End; at += DeltaPage {
-			if at < len(base) {
-				c.compare(at, memory[at:at+DeltaPage], base[at:at+DeltaPage])
-			} else {
-				c.compare(at, memory[at:at+DeltaPage], zeroPage[:])
+			before := zero[:]
+			if page := at / DeltaPage; page < len(image.filled) && image.filled[page] {
+				before = base[at : at+DeltaPage]
 			}
+			c.compare(at, memory[at:at+DeltaPage], before)
 		}
 	}
 	return c.finish(image, uint64(len(memory)), globals), nil
 }
-
-var zeroPage [DeltaPage]byte
 
 func captureGlobals(instance Instance, image *Image) ([]uint64, error) {
 	globals := make([]uint64, len(image.names))
@@ -194,8 +193,9 @@ func (c *capture) finish(image *Image, size uint64, globals []uint64) *Delta {
 		}
 	}
 	if len(c.fresh) > 0 {
-		piece := make([]byte, len(c.fresh))
-		copy(piece, c.fresh)
+		fresh := c.fresh // in these words the compiler knows that what is allocated need not be cleared
+		piece := make([]byte, len(fresh))
+		copy(piece, fresh)
 		d.pieces = append(d.pieces, piece)
 	}
 	d.pages = slices.Clone(c.pages)
@@ -335,19 +335,23 @@ const maxGap = 3
 // bytes. same is true when there is no difference.
 func diffPage(out, page, base []byte) (diff []byte, same bool) {
 	page, base = page[:DeltaPage], base[:DeltaPage]
+	if string(page) == string(base) {
+		return out, true
+	}
 	const block = 128
 	begin, end := -1, 0 // the run that is not written yet
 	done := 0           // up to here it is
 	for at := 0; at < DeltaPage; at += block {
-		if string(page[at:at+block]) == string(base[at:at+block]) {
+		a, b := (*[block]byte)(page[at:]), (*[block]byte)(base[at:])
+		if *a == *b {
 			continue
 		}
-		for word := at; word < at+block; word += 8 {
-			x := binary.LittleEndian.Uint64(page[word:]) ^ binary.LittleEndian.Uint64(base[word:])
+		for word := 0; word < block; word += 8 {
+			x := binary.LittleEndian.Uint64(a[word:word+8]) ^ binary.LittleEndian.Uint64(b[word:word+8])
 			if x == 0 {
 				continue
 			}
-			first, last := word+bits.TrailingZeros64(x)/8, word+8-bits.LeadingZeros64(x)/8
+			first, last := at+word+bits.TrailingZeros64(x)/8, at+word+8-bits.LeadingZeros64(x)/8
 			if begin >= 0 && first-end <= maxGap {
 				end = last
 				continue
@@ -361,9 +365,6 @@ func diffPage(out, page, base []byte) (diff []byte, same bool) {
 			}
 			begin, end = first, last
 		}
-	}
-	if begin < 0 {
-		return out, true
 	}
 	if len(out)+4+end-begin >= DeltaPage {
 		return wholePage(out, page), false

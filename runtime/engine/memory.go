@@ -22,6 +22,7 @@ type Image struct {
 	pages   backing
 
 	names    []string  // of the globals, sorted
+	filled   []bool    // by page of DeltaPage bytes: whether an extent reaches into it; the others are zeros
 	captures sync.Pool // of *capture
 }
 
@@ -84,7 +85,13 @@ func NewImage(size uint64, extents []Extent, globals map[string]uint64) (*Image,
 	if err != nil {
 		return nil, err
 	}
-	return &Image{Globals: globals, size: size, pages: b, names: slices.Sorted(maps.Keys(globals))}, nil
+	filled := make([]bool, size/DeltaPage)
+	for _, e := range extents {
+		for at := e.Offset / DeltaPage; at*DeltaPage < e.Offset+uint64(len(e.Data)); at++ {
+			filled[at] = true
+		}
+	}
+	return &Image{Globals: globals, size: size, pages: b, names: slices.Sorted(maps.Keys(globals)), filled: filled}, nil
 }
 
 // Size is the length of the image's memory in bytes.
