@@ -85,9 +85,12 @@ func (rt *Runtime) packageTree(ctx context.Context, guest string, p Package) (*v
 	}
 	defer slot.turn.give()
 	if slot.tree == nil {
-		if slot.tree, err = rt.preparePackage(ctx, guest, p.Name, files, digest); err != nil {
+		tree, err := rt.preparePackage(ctx, guest, p.Name, files, digest)
+		if err != nil {
 			return nil, err
 		}
+		tree.Digest = digest
+		slot.tree = tree
 	}
 	return slot.tree, nil
 }

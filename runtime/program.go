@@ -36,19 +36,23 @@ type program struct {
 	maxPages uint32
 	start    string // export to call first, if any
 	label    string // for reports: the guest's name and version
+	digest   string // of the guest's module
 	library  []mount
 	ready    readyInstances
+
+	baseOnce sync.Once
+	baseSum  string
 }
 
 // mount is a read-only file that every run of a guest sees.
 type mount struct {
 	path string
-	data []byte
+	data *vfs.Data
 }
 
 func (p *program) mount(f *vfs.FS) error {
 	for _, m := range p.library {
-		if err := f.MountFile(m.path, m.data, time.Time{}); err != nil {
+		if err := f.MountData(m.path, m.data, time.Time{}); err != nil {
 			return fmt.Errorf("mounting %s: %w", m.path, err)
 		}
 	}
@@ -259,7 +263,7 @@ func (rt *Runtime) load(ctx context.Context, g *modules.Guest, key string) (*pro
 	if _, err := os.Stat(dir); err != nil {
 		return nil, err
 	}
-	p := &program{label: label(g)}
+	p := &program{label: label(g), digest: g.Digest}
 	var parts errgroup.Group
 	parts.Go(func() error {
 		metered, err := os.ReadFile(filepath.Join(dir, preparedWasm))
@@ -304,7 +308,7 @@ func library(g *modules.Guest) ([]mount, error) {
 		if err != nil {
 			return nil, err
 		}
-		mounts = append(mounts, mount{"/usr/lib/" + f.Name, content})
+		mounts = append(mounts, mount{"/usr/lib/" + f.Name, vfs.NewData(content)})
 	}
 	return mounts, nil
 }
@@ -346,7 +350,7 @@ func (rt *Runtime) prepare(ctx context.Context, g *modules.Guest, key string) (*
 	if err != nil {
 		return nil, fmt.Errorf("the %s guest: %w", g.Manifest.Name, err)
 	}
-	l.label, l.library = label(g), files
+	l.label, l.digest, l.library = label(g), g.Digest, files
 	image, snapshot, err := rt.boot(ctx, l)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the %s guest: %w", g.Manifest.Name, err), l.close(ctx))

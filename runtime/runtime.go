@@ -61,6 +61,9 @@ type Config struct {
 	Problem func(error)
 	// LookupEnv finds the host's environment variables that policies name. Default: os.LookupEnv.
 	LookupEnv func(name string) (value string, ok bool)
+	// SnapshotKey authenticates the snapshots of sessions, 16 bytes or more. A machine that is to restore what another one wrote needs the same one.
+	// Default: a key of the user's cache.
+	SnapshotKey []byte
 	// FuelSlice is how much fuel a program burns between two looks at its deadline. It changes no result. Default 1,000,000.
 	FuelSlice int64
 }
