@@ -214,3 +214,164 @@ func TestDeltaIsTheState(t *testing.T) {
 		})
 	})
 }
+
+// TestNothingOfADeltaIsLeft: an instance that had somebody's state and was reset holds nothing of it, not in the memory that it shows and not in
+// what it shows when it grows again: whether few pages were copied back or many dropped.
+func TestNothingOfADeltaIsLeft(t *testing.T) {
+	image, content := deltaImage(t, 128)
+	const max = 256 * PageSize
+	secret := []byte("tok/4f9a+Zebra=77")
+	for _, pages := range []int{3, 500, 200 * PageSize / DeltaPage} {
+		source := newBare(t, image, max)
+		defer source.Close(context.Background())
+		if !source.Grow(200 * PageSize) {
+			t.Fatal("no growth")
+		}
+		r := rand.New(rand.NewPCG(uint64(pages), 1))
+		for page := range pages {
+			if pages < len(source.Memory())/DeltaPage {
+				page = r.IntN(len(source.Memory()) / DeltaPage)
+			}
+			copy(source.Memory()[page*DeltaPage+r.IntN(DeltaPage-len(secret)):], secret)
+		}
+		copy(source.Memory()[200*PageSize-len(secret):], secret)
+		source.Global("a").Set(77)
+		delta, err := Capture(source, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		used := newBare(t, image, max)
+		defer used.Close(context.Background())
+		for range 3 {
+			if err := delta.Apply(used); err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Count(used.Memory(), secret) < 2 {
+				t.Fatal("the secret is not where it should be")
+			}
+			if !used.Reset() {
+				t.Skip("this system has no reset")
+			}
+			if !bytes.Equal(used.Memory(), content) || used.Global("a").Get() != 1 {
+				t.Fatalf("%d pages: not the image", pages)
+			}
+			if at := bytes.Index(used.memory.reserved, secret); at >= 0 {
+				t.Fatalf("%d pages: the secret is still at %d", pages, at)
+			}
+			if !used.Grow(max) || !isZero(used.Memory()[len(content):]) {
+				t.Fatalf("%d pages: what grows is not zero", pages)
+			}
+			if !used.Reset() {
+				t.Fatal("no reset")
+			}
+		}
+	}
+}
+
+func TestDeltaRefusesWhatDoesNotFit(t *testing.T) {
+	image, _ := deltaImage(t, 2)
+	other, _ := deltaImage(t, 2)
+	const max = 4 * PageSize
+	fresh := func(image *Image, max uint64) *bare {
+		i := newBare(t, image, max)
+		t.Cleanup(func() { i.Close(context.Background()) })
+		return i
+	}
+	grown := fresh(image, max)
+	grown.Grow(3 * PageSize)
+	grown.Memory()[5] ^= 1
+	delta, err := Capture(grown, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := fresh(image, 2*PageSize)
+	nameless := fresh(image, max)
+	delete(nameless.globals, "b")
+	none := &bare{memory: &Memory{}}
+	for name, c := range map[string]struct {
+		got  error
+		want error // nil: any
+	}{
+		"apply without an image":        {delta.Apply(none), ErrNoImage},
+		"apply to another image":        {delta.Apply(fresh(other, max)), ErrOtherImage},
+		"apply to what has grown":       {delta.Apply(grown), ErrNotPristine},
+		"apply beyond the memory bound": {delta.Apply(small), ErrDeltaMemory},
+		"apply without a global":        {delta.Apply(nameless), nil},
+		"capture without an image":      {second(Capture(none, nil)), ErrNoImage},
+		"capture with a strange parent": {second(Capture(fresh(other, max), delta)), ErrOtherImage},
+		"capture without a global":      {second(Capture(nameless, nil)), nil},
+	} {
+		if c.got == nil || c.want != nil && !errors.Is(c.got, c.want) {
+			t.Errorf("%s: %v", name, c.got)
+		}
+	}
+	if want := fresh(image, max); !bytes.Equal(small.Memory(), want.Memory()) || small.Global("a").Get() != 1 {
+		t.Error("a delta that did not fit was applied in part")
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// TestTreeOfDeltasCostsWhatItTouches: forks share what they have in common, a long line of turns does not keep what it has overwritten, and the
+// accounts say so.
+func TestTreeOfDeltasCostsWhatItTouches(t *testing.T) {
+	image, _ := deltaImage(t, 64)
+	const max = 64 * PageSize
+	i := newBare(t, image, max)
+	t.Cleanup(func() { i.Close(context.Background()) })
+	capture := func(parent *Delta) *Delta {
+		t.Helper()
+		d, err := Capture(i, parent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Own()+d.Shared() != d.Bytes() || d.Own() < 0 || d.Shared() < 0 || Footprint(d, d, nil) != d.Bytes() {
+			t.Errorf("%d own and %d shared of %d bytes", d.Own(), d.Shared(), d.Bytes())
+		}
+		return d
+	}
+	fill := func(page int, seed uint64) {
+		r := rand.New(rand.NewPCG(seed, uint64(page)))
+		for j := range DeltaPage {
+			i.Memory()[page*DeltaPage+j] = byte(r.Uint32())
+		}
+	}
+	for page := range 100 {
+		fill(page, 1)
+	}
+	trunk := capture(nil)
+	if trunk.Pages() != 100 || trunk.Own() != trunk.Bytes() || trunk.Bytes() < 100*DeltaPage {
+		t.Errorf("%d pages, %d bytes, %d own", trunk.Pages(), trunk.Bytes(), trunk.Own())
+	}
+	all := []*Delta{trunk}
+	for fork := range 20 {
+		if i = i.pristine(t, max); true {
+			if err := trunk.Apply(i); err != nil {
+				t.Fatal(err)
+			}
+		}
+		fill(200+fork, 2)
+		all = append(all, capture(trunk))
+		if own := all[fork+1].Own(); own > 3*DeltaPage {
+			t.Errorf("fork %d has %d bytes of its own for one page", fork, own)
+		}
+	}
+	if together := Footprint(all...); together > trunk.Bytes()+20*3*DeltaPage {
+		t.Errorf("a trunk of %d bytes and 20 pages take %d", trunk.Bytes(), together)
+	}
+	// Each turn writes eight pages, of which three are always the same.
+	last := all[20]
+	for turn := range 300 {
+		for j := range 8 {
+			page := j
+			if j >= 3 {
+				page = (turn*5 + j) % 400
+			}
+			fill(page, uint64(turn))
+		}
+		last = capture(last)
+		if need := int64(last.Pages()) * (DeltaPage + pageDiffBytes); last.Bytes() > 2*need+DeltaPage || len(last.pieces) > maxPieces {
+			t.Fatalf("turn %d keeps %d bytes in %d pieces alive for %d pages", turn, last.Bytes(), len(last.pieces), last.Pages())
+		}
+	}
+}
