@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +34,7 @@ var (
 	definitions = []string{"$defs", "definitions"}
 	texts       = []string{"$comment", "description", "title"}
 	removed     = []string{"$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef", "$vocabulary", "$id", "id"}
+	structure   = slices.Concat(oneSchema, schemaList, schemaTable, definitions, removed, []string{"$ref", "$schema", "dependencies", "items", "pattern"})
 )
 
 // schema cleans one schema and returns how many schemas a value is held against, itself included.
@@ -49,6 +51,12 @@ func (s *sanitizer) schema(v any, depth int) (int, error) {
 	}
 	if s.visits++; s.visits > maxVisits {
 		return 0, errors.New("its references are tangled beyond measure")
+	}
+	for k := range m {
+		// To encoding/json "$reF" is "$ref", to JSON Schema it is nothing.
+		if slices.ContainsFunc(structure, func(known string) bool { return k != known && strings.EqualFold(k, known) }) {
+			delete(m, k)
+		}
 	}
 	for _, k := range removed {
 		delete(m, k)

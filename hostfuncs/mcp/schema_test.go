@@ -16,6 +16,8 @@ func FuzzSchema(f *testing.F) {
 		`{"type":"object","$ref":"#"}`,
 		`{"type":"object","properties":{"a":{"$ref":"#/properties/a"}}}`,
 		`{"type":"object","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"not":{"$ref":"#/$defs/a"}}},"allOf":[{"$ref":"#/$defs/a"},{"$ref":"#/$defs/b"}]}`,
+		`{"type":"object","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"not":{"$reF":"#/$defs/a"}}},"allOf":[{"$ref":"#/$defs/a"},{"$ref":"#/$defs/b"}]}`,
+		`{"type":"object","itemſ":{"$ref":"#"},"AllOf":[{"$REF":"#"}]}`,
 		`{"type":"object","items":{"$ref":"#"},"properties":{"a":{"anyOf":[{"items":{"$ref":"#"}},{"items":{"$ref":"#/properties"}}]}}}`,
 		`{"type":"object","$dynamicRef":"#a","$dynamicAnchor":"a","$id":"http://a/","properties":{"b":{"$ref":"http://a/"}}}`,
 		`{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","definitions":{"x":{"dependencies":{"a":["b"],"c":{"$ref":"#/definitions/x"}}}},"if":{"$ref":"#/definitions/x"},"then":false}`,
