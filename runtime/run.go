@@ -41,8 +41,9 @@ type run struct {
 	callCount atomic.Int64
 	underway  map[int64]*hostfuncs.Pending // started calls by number, until wait says that they ended
 	started   int64                        // the number of the last one
-	ended     chan int64
-	pending   []byte // result of the last host call, until the guest takes it
+	fresh     []int64                      // those that wait has not looked at yet, in order
+	ended     chan int64                   // the others say here that they ended
+	pending   []byte                       // result of the last host call, until the guest takes it
 	response  []byte
 }
 
@@ -304,8 +305,14 @@ func (r *run) start(ctx context.Context, name, args []byte) int64 {
 		r.underway, r.ended = map[int64]*hostfuncs.Pending{}, make(chan int64)
 	}
 	r.started++
-	number, ended := r.started, r.ended
-	r.underway[number] = p
+	r.underway[r.started] = p
+	r.fresh = append(r.fresh, r.started)
+	return r.started
+}
+
+// attend has a call say by itself that it ended.
+func (r *run) attend(ctx context.Context, number int64) {
+	p, ended := r.underway[number], r.ended
 	go func() {
 		<-p.Done()
 		select {
@@ -313,7 +320,27 @@ func (r *run) start(ctx context.Context, name, args []byte) int64 {
 		case <-ctx.Done():
 		}
 	}()
-	return number
+}
+
+// quick is how long wait gives a call that it has not looked at yet, so that one which ends at once costs neither a goroutine nor another wait.
+const quick = 10 * time.Microsecond
+
+// hasEnded says whether a call has ended, or does within a moment.
+func hasEnded(p *hostfuncs.Pending) bool {
+	var start time.Time
+	for {
+		select {
+		case <-p.Done():
+			return true
+		default:
+		}
+		if now := time.Now(); start.IsZero() {
+			start = now
+		} else if now.Sub(start) > quick {
+			return false
+		}
+		goruntime.Gosched()
+	}
 }
 
 // wait waits until a started call ends, at most so long where limit is not negative.
@@ -324,22 +351,46 @@ func (r *run) wait(ctx context.Context, limit time.Duration) int64 {
 	if len(r.underway) == 0 {
 		return -1
 	}
+	select {
+	case number := <-r.ended:
+		return r.settle(ctx, number)
+	default:
+	}
+	for len(r.fresh) > 0 {
+		number := r.fresh[0]
+		r.fresh = r.fresh[1:]
+		if hasEnded(r.underway[number]) {
+			return r.settle(ctx, number)
+		}
+		r.attend(ctx, number)
+	}
+	if ctx.Err() != nil {
+		panic(stopOf(ctx))
+	}
+	if limit == 0 {
+		return 0
+	}
 	var elapsed <-chan time.Time
-	if limit >= 0 {
+	if limit > 0 {
 		timer := time.NewTimer(limit)
 		defer timer.Stop()
 		elapsed = timer.C
 	}
 	select {
 	case number := <-r.ended:
-		p := r.underway[number]
-		delete(r.underway, number)
-		return number<<32 | int64(len(r.answer(ctx, p)))
+		return r.settle(ctx, number)
 	case <-ctx.Done():
 		panic(stopOf(ctx))
 	case <-elapsed:
 		return 0
 	}
+}
+
+// settle keeps for take how a started call ended, and returns what wait says of it.
+func (r *run) settle(ctx context.Context, number int64) int64 {
+	p := r.underway[number]
+	delete(r.underway, number)
+	return number<<32 | int64(len(r.answer(ctx, p)))
 }
 
 // describe keeps for take what there is to say about tools.
