@@ -36,6 +36,7 @@ typedef struct {
     JSContext *ctx;
     JSValue native; /* the table of native functions, and where lib/main.js puts its own */
     int exiting;    /* process.exit was called: no more program code runs */
+    JSValue kept;   /* a reply that is not plain, until kept() */
 } Guest;
 
 static Guest guest;
@@ -493,20 +494,54 @@ static JSValue take(JSContext *ctx, int32_t length) {
     return r;
 }
 
-/* call(name, json) -> json; startCall(name, json) -> the call's number */
+/* The value of a host's reply, read right here when it is a plain one: neither an error nor anything tagged, as nearly all are. Of another undefined,
+ * which no JSON is, and kept() has the text. */
+static JSValue reply(JSContext *ctx, int32_t length) {
+    if (length < 0)
+        return JS_ThrowInternalError(ctx, "the host returned no result");
+    char *buffer = js_malloc(ctx, (size_t)length + 1);
+    if (!buffer)
+        return JS_EXCEPTION;
+    int32_t n = wand_take(buffer, length);
+    JSValue r = JS_UNDEFINED;
+    if (n > 7 && !memcmp(buffer, "{\"ok\":", 6) && !memmem(buffer, n, "$type", 5)) {
+        buffer[n - 1] = 0; /* for the parser, which wants an end */
+        r = JS_ParseJSON(ctx, buffer + 6, n - 7, "<reply>");
+        buffer[n - 1] = '}';
+        if (JS_IsException(r)) {
+            JS_FreeValue(ctx, JS_GetException(ctx)); /* it comes again where it can be caught */
+            r = JS_UNDEFINED;
+        }
+    }
+    if (JS_IsUndefined(r)) {
+        JS_FreeValue(ctx, guest.kept);
+        guest.kept = JS_NewStringLen(ctx, buffer, n < 0 ? 0 : n);
+    }
+    js_free(ctx, buffer);
+    return r;
+}
+
+/* kept() -> the text of the last reply that was not plain */
+static JSValue native_kept(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    JSValue text = guest.kept;
+    guest.kept = JS_UNDEFINED;
+    return text;
+}
+
+/* call(name, json) -> the reply's value, or undefined; startCall(name, json) -> the call's number */
 static JSValue native_call(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv, int start) {
     size_t name_length, args_length;
     JSValue r = JS_EXCEPTION;
     const char *name = JS_ToCStringLen(ctx, &name_length, argv[0]);
     const char *args = JS_ToCStringLen(ctx, &args_length, argv[1]);
     if (name && args)
-        r = start ? JS_NewInt32(ctx, wand_start(name, name_length, args, args_length)) : take(ctx, wand_call(name, name_length, args, args_length));
+        r = start ? JS_NewInt32(ctx, wand_start(name, name_length, args, args_length)) : reply(ctx, wand_call(name, name_length, args, args_length));
     JS_FreeCString(ctx, name);
     JS_FreeCString(ctx, args);
     return r;
 }
 
-/* wait(milliseconds) -> [number, json] of a started call that has ended; undefined: none did in time; null: none is under way */
+/* wait(milliseconds) -> [number, the reply's value or undefined] of a started call that has ended; undefined: none did in time; null: none is under way */
 static JSValue native_wait(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
     double ms;
     if (JS_ToFloat64(ctx, &ms, argv[0]))
@@ -514,13 +549,46 @@ static JSValue native_wait(JSContext *ctx, JSValueConst this_val, int argc, JSVa
     int64_t ended = wand_wait(ms < 0 ? -1 : ms > 1e12 ? (int64_t)1e18 : (int64_t)(ms * 1e6));
     if (ended <= 0)
         return ended == 0 ? JS_UNDEFINED : JS_NULL;
-    JSValue text = take(ctx, (int32_t)ended);
-    if (JS_IsException(text))
-        return text;
+    JSValue value = reply(ctx, (int32_t)ended);
+    if (JS_IsException(value))
+        return value;
     JSValue r = JS_NewArray(ctx);
     JS_DefinePropertyValueUint32(ctx, r, 0, JS_NewInt32(ctx, (int32_t)(ended >> 32)), JS_PROP_C_W_E);
-    JS_DefinePropertyValueUint32(ctx, r, 1, text, JS_PROP_C_W_E);
+    JS_DefinePropertyValueUint32(ctx, r, 1, value, JS_PROP_C_W_E);
     return r;
+}
+
+/* frames() -> where the program is, to make an error of later; it costs less than an error */
+#define MAX_FRAMES 32
+static JSValue native_frames(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    JSValueConst list[2 * MAX_FRAMES];
+    int n = 0;
+    for (JSStackFrame *f = ctx->rt->current_stack_frame->prev_frame; f && n < countof(list); f = f->prev_frame) {
+        list[n++] = f->cur_func;
+        list[n++] = JS_NewInt32(ctx, (int32_t)(intptr_t)f->cur_pc); /* within the function's code, which lives as long */
+    }
+    return js_create_array(ctx, n, list);
+}
+
+/* errorAt(frames) -> an Error whose stack is that of frames() */
+static JSValue native_error_at(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    JSStackFrame frames[MAX_FRAMES], *top = ctx->rt->current_stack_frame, **next = &ctx->rt->current_stack_frame;
+    JSValue *list;
+    uint32_t count;
+    JSValue e = JS_NewError(ctx);
+    if (JS_IsException(e) || !js_get_fast_array(ctx, argv[0], &list, &count))
+        return e;
+    memset(frames, 0, sizeof(frames));
+    for (uint32_t i = 0; i + 1 < count && i / 2 < MAX_FRAMES; i += 2) {
+        JSStackFrame *f = &frames[i / 2];
+        f->cur_func = list[i];
+        f->cur_pc = (const uint8_t *)(intptr_t)JS_VALUE_GET_INT(list[i + 1]);
+        *next = f;
+        next = &f->prev_frame;
+    }
+    build_backtrace(ctx, e, NULL, 0, 0, 0);
+    ctx->rt->current_stack_frame = top;
+    return e;
 }
 
 /* describe(name) -> json: what the host says of a tool, or of all below a name */
@@ -921,6 +989,9 @@ static const JSCFunctionListEntry natives[] = {
     JS_CFUNC_MAGIC_DEF("call", 2, native_call, 0),
     JS_CFUNC_MAGIC_DEF("startCall", 2, native_call, 1),
     JS_CFUNC_DEF("wait", 1, native_wait),
+    JS_CFUNC_DEF("kept", 0, native_kept),
+    JS_CFUNC_DEF("frames", 0, native_frames),
+    JS_CFUNC_DEF("errorAt", 1, native_error_at),
     JS_CFUNC_DEF("describe", 1, native_describe),
     JS_CFUNC_DEF("stop", 0, native_stop),
     JS_CFUNC_DEF("json", 2, native_json),
@@ -974,6 +1045,7 @@ int32_t wand_init(void) {
     JS_SetModuleLoaderFunc(rt, module_normalize, module_load, NULL);
     JS_SetHostPromiseRejectionTracker(rt, rejection, NULL);
     JS_SetInterruptHandler(rt, interrupt, NULL);
+    guest.kept = JS_UNDEFINED;
     guest.native = JS_NewObject(ctx);
     JS_SetPropertyFunctionList(ctx, guest.native, natives, countof(natives));
 

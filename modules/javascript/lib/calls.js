@@ -1,22 +1,43 @@
 // Host calls under way. A call that was started goes on while the program does something else; when nothing is left to do, the event loop
 // (lib/timers.js) waits here, and what ended is settled.
 
-const waiting = { __proto__: null }; // by the call's number: what to call with the reply
+const waiting = { __proto__: null }; // calls by their numbers
 let count = 0;
+// The call that was started when there was no other: most programs make one call at a time.
+let single = 0;
+let singleCall;
 
-// start begins a host call and returns its number; settle(reply) gets the reply's JSON text when it has ended.
-function start(name, text, settle) {
+// start begins a host call and returns its number; call.settle gets the reply when it has ended.
+function start(name, text, call) {
   const number = native.startCall(name, text);
-  waiting[number] = settle;
-  count++;
+  if (count++ === 0) {
+    single = number;
+    singleCall = call;
+  } else {
+    waiting[number] = call;
+  }
   return number;
+}
+
+// remove takes a call out, once.
+function remove(number) {
+  let call;
+  if (number === single) {
+    call = singleCall;
+    single = 0;
+    singleCall = undefined;
+  } else {
+    call = waiting[number];
+    if (call === undefined) return undefined;
+    delete waiting[number];
+  }
+  count--;
+  return call;
 }
 
 // abandon forgets a call: its reply is lost, and the program's end does not wait for it.
 function abandon(number) {
-  if (waiting[number] === undefined) return;
-  delete waiting[number];
-  count--;
+  remove(number);
 }
 
 // wait waits at most ms milliseconds (less than 0: until a call ends), settles one call, and says whether one ended.
@@ -24,12 +45,8 @@ function wait(ms) {
   const ended = native.wait(ms);
   if (ended === null) count = 0; // the host knows of none
   if (ended === undefined || ended === null) return false;
-  const settle = waiting[ended[0]];
-  if (settle !== undefined) {
-    delete waiting[ended[0]];
-    count--;
-    settle(ended[1]);
-  }
+  const call = remove(ended[0]);
+  if (call !== undefined) call.settle(ended[1]);
   return true;
 }
 

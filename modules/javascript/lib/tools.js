@@ -33,12 +33,13 @@ function failure({ type, message, hint }, at) {
   return e;
 }
 
-// read gives the value of a reply, or throws its error; without at, the program is still where it made the call. Most replies are plain JSON:
-// nothing in them is tagged.
-function read(text, at) {
-  const reply = parse(text);
-  if (reply.error !== undefined) throw failure(reply.error, at || new AnyError());
-  return indexOf(text, '$type') < 0 ? reply.ok : decode(reply.ok);
+// read gives the value of a reply as native.call and calls.start give it, or throws its error. at is native.frames() of the call; without it the program
+// is still there.
+function read(value, at) {
+  if (value !== undefined) return value;
+  const reply = parse(native.kept());
+  if (reply.error !== undefined) throw failure(reply.error, at ? native.errorAt(at) : new AnyError());
+  return decode(reply.ok);
 }
 
 // A value that stays on the host: it can be passed to other host functions of the same run, and nothing else.
@@ -107,27 +108,42 @@ function argumentsOf(args) {
   return values.encodeArguments(args);
 }
 
+// What a new promise is settled with; a closure for each call would cost more.
+let resolvePromise, rejectPromise;
+const takeBoth = (resolve, reject) => {
+  resolvePromise = resolve;
+  rejectPromise = reject;
+};
+
+// settle ends a call: this is what begin made.
+function settle(reply) {
+  let value;
+  try {
+    value = read(reply, this.at);
+  } catch (e) {
+    this.reject(e);
+    return;
+  }
+  this.resolve(value);
+}
+
 // begin starts a call and returns its promise. signal, where there is one, is an AbortSignal that gives it up.
 function begin(name, args, signal) {
-  const at = new AnyError();
-  return new AnyPromise((resolve, reject) => {
-    const number = calls.start(name, argumentsOf(args), (text) => {
-      let value;
-      try {
-        value = read(text, at);
-      } catch (e) {
-        reject(e);
-        return;
-      }
-      resolve(value);
-    });
+  const promise = new AnyPromise(takeBoth);
+  const resolve = resolvePromise, reject = rejectPromise;
+  try {
+    // The frames are for the stack of an error; an error for each call would cost more.
+    const number = calls.start(name, argumentsOf(args), { settle, resolve, reject, at: native.frames() });
     if (signal) {
       signal.addEventListener('abort', () => {
         calls.abandon(number);
         reject(signal.reason);
       }, { once: true });
     }
-  });
+  } catch (e) {
+    reject(e);
+  }
+  return promise;
 }
 
 // callSync asks the host and waits for the value.
