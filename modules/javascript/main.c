@@ -797,7 +797,7 @@ static JSValue native_byte_length(JSContext *ctx, JSValueConst this_val, int arg
 
 /* ---- programs and modules ---- */
 
-/* evalScript(source, file, checkOnly) -> promise of {value, result, answer, solution} */
+/* evalScript(source, file, checkOnly, turn) -> promise of {value, result, answer, solution}; of a session's turn the promise of {value} */
 static JSValue native_eval_script(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
     size_t length;
     const char *source = JS_ToCStringLen(ctx, &length, argv[0]);
@@ -805,7 +805,7 @@ static JSValue native_eval_script(JSContext *ctx, JSValueConst this_val, int arg
     JSValue r = JS_EXCEPTION;
     if (source && file) {
         JSValue self = JS_GetPropertyStr(ctx, guest.native, "mainThis");
-        int flags = JS_EVAL_TYPE_INDIRECT | JS_EVAL_FLAG_ASYNC | JS_EVAL_FLAG_PROGRAM;
+        int flags = (JS_ToBool(ctx, argv[3]) ? JS_EVAL_TYPE_GLOBAL : JS_EVAL_TYPE_INDIRECT) | JS_EVAL_FLAG_ASYNC | JS_EVAL_FLAG_PROGRAM;
         if (JS_ToBool(ctx, argv[2]))
             flags |= JS_EVAL_FLAG_COMPILE_ONLY;
         r = JS_EvalThis(ctx, self, source, length, file, flags);
@@ -866,6 +866,38 @@ static JSValue native_eval_module(JSContext *ctx, JSValueConst this_val, int arg
             }
         }
     }
+    JS_FreeCString(ctx, source);
+    JS_FreeCString(ctx, file);
+    return r;
+}
+
+/* declarations(source, file) -> where a module has import and export declarations, as [start, end, start, end, ...] in UTF-16 units. The modules
+ * that it names are not loaded (lib/ sees to that). */
+static JSValue native_declarations(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    size_t length;
+    const char *source = JS_ToCStringLen(ctx, &length, argv[0]);
+    const char *file = JS_ToCString(ctx, argv[1]);
+    JSValue r = JS_EXCEPTION;
+    DynBuf found;
+    js_dbuf_init(ctx, &found);
+    if (source && file) {
+        js_module_declarations = &found;
+        JSValue f = JS_Eval(ctx, source, length, file, JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+        js_module_declarations = NULL;
+        if (!JS_IsException(f)) {
+            JS_FreeValue(ctx, f);
+            r = JS_NewArray(ctx);
+            size_t at = 0;
+            uint32_t units = 0;
+            for (uint32_t i = 0; i < found.size / 4; i++) {
+                uint32_t end = get_u32(found.buf + i * 4);
+                for (; at < end && at < length; at++)
+                    units += ((uint8_t)source[at] & 0xc0) == 0x80 ? 0 : (uint8_t)source[at] >= 0xf0 ? 2 : 1;
+                JS_SetPropertyUint32(ctx, r, i, JS_NewUint32(ctx, units));
+            }
+        }
+    }
+    dbuf_free(&found);
     JS_FreeCString(ctx, source);
     JS_FreeCString(ctx, file);
     return r;
@@ -1001,7 +1033,8 @@ static const JSCFunctionListEntry natives[] = {
     JS_CFUNC_DEF("proxyParts", 1, native_proxy_parts),
     JS_CFUNC_DEF("promiseParts", 1, native_promise_parts),
     JS_CFUNC_DEF("functionKind", 1, native_function_kind),
-    JS_CFUNC_DEF("evalScript", 3, native_eval_script),
+    JS_CFUNC_DEF("evalScript", 4, native_eval_script),
+    JS_CFUNC_DEF("declarations", 2, native_declarations),
     JS_CFUNC_DEF("evalFunction", 2, native_eval_function),
     JS_CFUNC_DEF("evalModule", 3, native_eval_module),
 };
@@ -1086,11 +1119,24 @@ static int drain(void) {
     return 0;
 }
 
+/* Forgets the jobs of a turn that ended before they ran. */
+static void forget_jobs(void) {
+    struct list_head *el, *next;
+    list_for_each_safe(el, next, &guest.rt->job_list) {
+        JSJobEntry *job = list_entry(el, JSJobEntry, link);
+        for (int i = 0; i < job->argc; i++)
+            JS_FreeValue(guest.ctx, job->argv[i]);
+        js_free(guest.ctx, job);
+    }
+    init_list_head(&guest.rt->job_list);
+}
+
 int32_t wand_run(char *request, size_t length) {
     JSContext *ctx = guest.ctx;
     JS_UpdateStackTop(guest.rt);
     JS_SetMaxStackSize(guest.rt, MAX_STACK);
     guest.exiting = 0;
+    forget_jobs();
 
     JSValue text = JS_NewStringLen(ctx, request, length);
     free(request);

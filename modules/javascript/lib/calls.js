@@ -50,4 +50,12 @@ function wait(ms) {
   return true;
 }
 
-module.exports = { start, abandon, wait, underWay: () => count };
+// forget drops the calls of a turn that is over; the host has ended them.
+function forget() {
+  for (const number in waiting) delete waiting[number];
+  single = 0;
+  singleCall = undefined;
+  count = 0;
+}
+
+module.exports = { start, abandon, wait, forget, underWay: () => count };

@@ -42,11 +42,12 @@ function remember(file, text) {
 // silent: of a translated program the host writes the error, in positions of the source.
 let silent = false;
 
-function setProgram(file, text, packages, quiet) {
+// later: the program is another turn of a session, whose functions of earlier turns are quoted too.
+function setProgram(file, text, packages, quiet, later) {
   silent = quiet === true;
   mainFile = file;
   libraries = packages;
-  sources = { __proto__: null };
+  if (!later) sources = { __proto__: null };
   remember(file, text);
 }
 

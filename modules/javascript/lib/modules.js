@@ -8,8 +8,10 @@ let cache = new Map(); // CommonJS modules by file
 let checkOnly = false;
 let mainModule;
 
-function begin(request) {
+// begin takes the request; in a later turn of a session everything that was loaded stays.
+function begin(request, later) {
   packages = request.path || [];
+  if (later) return;
   cache = new Map();
   const filename = path.resolve('/work', request.filename || 'main.js');
   mainModule = makeModule(filename);

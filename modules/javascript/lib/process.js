@@ -139,14 +139,24 @@ Object.defineProperty(processObject, 'stdin', {
   configurable: true,
 });
 
-// beginProcess fills in what belongs to one run.
-function beginProcess(request) {
-  startTime = native.monotonic();
-  cwd = '/work';
-  const argv = request.argv && request.argv.length > 0 ? request.argv : [request.filename || 'main.js'];
-  processObject.argv = ['/usr/bin/node', internal('path').resolve(cwd, argv[0]), ...argv.slice(1)];
+let lastArgv, lastEnvironment; // as the host gave them
+
+// beginProcess fills in what belongs to one run. In a later turn of a session what the program changed stays, but for what the host gives anew.
+function beginProcess(request, later) {
   processObject.exitCode = undefined;
   processObject._exiting = false;
+  const argv = request.argv && request.argv.length > 0 ? request.argv : [request.filename || 'main.js'];
+  if (!later || (request.argv && argv.join('\0') !== lastArgv)) {
+    processObject.argv = ['/usr/bin/node', internal('path').resolve('/work', argv[0]), ...argv.slice(1)];
+    lastArgv = argv.join('\0');
+  }
+  const environment = native.environ().join('\0');
+  if (later && environment === lastEnvironment) return;
+  lastEnvironment = environment;
+  if (!later) {
+    startTime = native.monotonic();
+    cwd = '/work';
+  }
   const env = {};
   for (const pair of native.environ()) {
     const i = pair.indexOf('=');

@@ -4,6 +4,8 @@
 const errors = internal('errors');
 const timers = internal('timers');
 const values = internal('values');
+const calls = internal('calls');
+const tools = internal('tools');
 const modules = internal('modules');
 const { processObject, beginProcess } = internal('process');
 const { isInstance } = internal('inspect');
@@ -17,8 +19,18 @@ const mapForEach = uncurry(Map.prototype.forEach);
 const mapSize = uncurry(Object.getOwnPropertyDescriptor(Map.prototype, 'size').get);
 const then = uncurry(Promise.prototype.then);
 const resolved = Promise.resolve.bind(Promise);
-const { defineProperty, assign } = Object;
-const { SyntaxError: BadSyntax, Error: AnyError, Map: AnyMap } = globalThis;
+const { defineProperty, assign, getOwnPropertyDescriptor } = Object;
+const exec = uncurry(RegExp.prototype.exec);
+const slice = uncurry(String.prototype.slice);
+const indexOf = uncurry(String.prototype.indexOf);
+const replace = uncurry(String.prototype.replace);
+const quote = JSON.stringify;
+const { SyntaxError: BadSyntax, Error: AnyError, Map: AnyMap, RegExp: AnyRegExp } = globalThis;
+
+// A session is one global scope for the programs of many requests, its turns.
+let inSession = false; // this request is a turn
+let turns = 0; // earlier turns
+let lastValue; // what the session's _ is, unless the program has taken the name
 
 // The program goes through these phases; a new one begins when the promise of the one before is settled.
 const PROGRAM = 'program', VALUE = 'value', SOLUTION = 'solution', DONE = 'done';
@@ -34,8 +46,10 @@ function start(text) {
     __proto__: null, phase: PROGRAM, op: request.op || 'run', resultBytes: request.result_bytes || 1 << 20, status: 'completed', error: undefined, exitCode: undefined, rejections: new AnyMap(),
     lookup: () => undefined, value: undefined, valueSource: undefined, emittedBeforeExit: false, looked: false,
   };
-  errors.setProgram(file, source, request.path || [], request.traceback === 'none');
-  if (request.seed) native.seed(request.seed);
+  const later = turns > 0;
+  inSession = request.session === true;
+  errors.setProgram(file, source, request.path || [], request.traceback === 'none', later);
+  if (request.seed && !later) native.seed(request.seed);
   if (request.op === 'check') {
     check(source, file);
     run.phase = DONE;
@@ -45,11 +59,15 @@ function start(text) {
     fail({ kind: 'unsupported', type: 'Error', message: 'the JavaScript guest does not know the operation ' + request.op }, 'invalid');
     return;
   }
-  beginProcess(request);
-  modules.begin(request);
-  delete globalThis.INPUT;
+  beginProcess(request, later);
+  modules.begin(request, later);
+  if (later) forget();
+  else delete globalThis.INPUT;
   if (request.input !== undefined) Object.defineProperty(globalThis, 'INPUT', { value: request.input, writable: true, enumerable: false, configurable: true });
-  launch(source, file);
+  if (inSession) {
+    turns++;
+    beginTurn(source, file);
+  } else launch(source, file);
   timers.runTicks(guard); // Node runs them before the first promise job
 }
 
@@ -88,10 +106,15 @@ function check(source, file) {
   modules.setCheckOnly(false);
 }
 
+// forget drops what an earlier turn left under way: a turn that ended in the middle has timers, calls and rejections that nobody is there for.
+function forget() {
+  timers.forget();
+  calls.forget();
+  tools.forget();
+}
+
 function launch(source, file) {
-  let promise;
-  try {
-    promise = compile(source, file, (s, f) => {
+  begin(() => compile(source, file, (s, f) => {
       const p = native.evalScript(s, f, false);
       return then(p, (r) => {
         // result, answer and solution are objects through which the variable can be read at any time
@@ -104,7 +127,110 @@ function launch(source, file) {
         run.lookup = (name) => (name in namespace ? namespace[name] : undefined);
         return namespace.default;
       });
-    });
+    }));
+}
+
+// beginTurn lets a session's turn begin: a script whose declarations are global. What it imports and exports is written as a script can.
+function beginTurn(source, file) {
+  const before = { __proto__: null };
+  for (let i = 0; i < names.length; i++) if (indexOf(source, names[i]) >= 0) before[names[i]] = readGlobal(names[i]);
+  run.lookup = (name) => {
+    if (!(name in before)) return undefined;
+    const value = readGlobal(name);
+    return value !== before[name] || assigns(source, name) ? value : undefined;
+  };
+  const asTurn = (s, f) => then(native.evalScript(s, f, false, true), (r) => r.value);
+  begin(() => compile(source, file, asTurn, (s, f) => {
+    modules.setCheckOnly(true);
+    let places;
+    try {
+      places = native.declarations(s, f);
+    } finally {
+      modules.setCheckOnly(false);
+    }
+    return asTurn(asScript(s, places), f);
+  }));
+}
+
+function readGlobal(name) {
+  try {
+    return native.evalFunction('typeof ' + name + " === 'undefined' ? undefined : " + name, 'wand:name');
+  } catch {
+    return undefined; // a declaration that was never reached
+  }
+}
+
+// assigns says whether a text declares or assigns a name, as far as can be told from the text.
+function assigns(source, name) {
+  return exec(new AnyRegExp('(?:\\b(?:let|const|var|function|class|import)\\s+' + name + '\\b|(?:^|[^.\\w$])' + name + '\\s*=(?![=>]))'), source) !== null;
+}
+
+// asScript writes a module's import and export declarations as a script can have them; every line stays where it is.
+function asScript(source, places) {
+  let text = '', at = 0;
+  for (let i = 0; i + 1 < places.length; i += 2) {
+    const declaration = slice(source, places[i], places[i + 1]);
+    let written = declaration[0] === 'i' ? importAsScript(declaration) : exportAsScript(declaration);
+    for (let have = count(written, '\n'), want = count(declaration, '\n'); have < want; have++) written += '\n';
+    text += slice(source, at, places[i]) + written;
+    at = places[i + 1];
+  }
+  return text + slice(source, at);
+}
+
+function count(text, part) {
+  let n = 0;
+  for (let at = indexOf(text, part); at >= 0; at = indexOf(text, part, at + 1)) n++;
+  return n;
+}
+
+// The parser has accepted the declaration: what is left is to take it to pieces.
+const imported = /^import\s*(?:([\s\S]*?)\s*\bfrom\s*)?(?:'((?:[^'\\]|\\[\s\S])*)'|"((?:[^"\\]|\\[\s\S])*)")/;
+const importedNames = /^(?:([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*,?\s*)?(?:\*\s*as\s+([\p{ID_Start}$_][\p{ID_Continue}$]*)|\{([\s\S]*)\})?$/u;
+const comments = /\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
+
+function importAsScript(declaration) {
+  let m = exec(imported, declaration);
+  if (m !== null && m[1] !== undefined && (indexOf(m[1], '//') >= 0 || indexOf(m[1], '/*') >= 0)) m = exec(imported, replace(declaration, comments, ' '));
+  if (m === null) return declaration;
+  const name = quote(m[2] !== undefined ? m[2] : m[3]);
+  const load = 'await import(' + name + ')';
+  if (m[1] === undefined) return load + ';';
+  const [, whole, star, list] = exec(importedNames, m[1]) || [];
+  let wanted = '';
+  const want = (from, to) => {
+    const why = quote('The requested module ' + name + " does not provide an export named '" + from + "'");
+    wanted += (wanted ? ', ' : '') + from + ': ' + to + ' = (() => { throw new SyntaxError(' + why + '); })()';
+  };
+  if (whole !== undefined) want('default', whole);
+  if (list !== undefined) {
+    for (let rest = list, n; (n = exec(nextName, rest)) !== null; rest = slice(rest, n[0].length)) want(n[1], n[2] || n[1]);
+  }
+  if (star !== undefined) return 'const ' + star + ' = ' + load + (wanted ? ', {' + wanted + '} = ' + star : '') + ';';
+  return 'const {' + wanted + '} = ' + load + ';';
+}
+
+const nextName = /^[\s,]*([\p{ID_Start}$_][\p{ID_Continue}$]*)(?:\s+as\s+([\p{ID_Start}$_][\p{ID_Continue}$]*))?/u;
+const exportedList = /^export\s*[{*]/;
+const exportedDefault = /^export\s+default\s+/;
+const namedDeclaration = /^(?:(?:async\s+)?function\s*\*?|class)\s+(?!extends\b)[\p{ID_Start}$_]/u;
+
+function exportAsScript(declaration) {
+  if (exec(exportedList, declaration) !== null) return ';';
+  const m = exec(exportedDefault, declaration);
+  if (m === null) return '      ' + slice(declaration, 6);
+  let rest = slice(declaration, m[0].length);
+  if (exec(namedDeclaration, rest) !== null) return replace(m[0], /\S/g, ' ') + rest;
+  if (rest[rest.length - 1] === ';') rest = slice(rest, 0, -1);
+  return replace(m[0], /\S/g, ' ') + ';(' + rest + '\n);';
+}
+
+// begin starts what compiles and runs the program, and takes its value or error.
+function begin(start) {
+  const mine = run; // what settles after its turn concerns nobody
+  let promise;
+  try {
+    promise = start();
   } catch (e) {
     if (e instanceof Loading) return uncaught(e.error);
     const report = isInstance(e, BadSyntax) ? errors.describeSyntax(e) : errors.describe(e);
@@ -112,14 +238,15 @@ function launch(source, file) {
     fail(report, isInstance(e, BadSyntax) ? 'invalid' : 'failed');
     return;
   }
-  then(promise, onValue, uncaught);
+  then(promise, (value) => mine === run && onValue(value), (e) => mine === run && uncaught(e));
 }
 
 // The program's last expression (or default export) is known; a promise is awaited, as a notebook would.
 function onValue(value) {
   run.phase = VALUE;
   if (isThenable(value)) {
-    then(resolved(value), (v) => settle(v, 'expression'), uncaught);
+    const mine = run;
+    then(resolved(value), (v) => mine === run && settle(v, 'expression'), (e) => mine === run && uncaught(e));
     return;
   }
   settle(value, 'expression');
@@ -157,7 +284,7 @@ function turn() {
     uncaught(e);
     return false;
   }
-  if (!run.emittedBeforeExit) {
+  if (!run.emittedBeforeExit && !inSession) {
     run.emittedBeforeExit = true;
     guard(() => processObject.emit('beforeExit', exitCode() || 0));
     return true;
@@ -213,7 +340,7 @@ function uncaught(error, origin = 'uncaughtException') {
   const report = errors.describe(error);
   errors.print(error, report);
   fail(report, 'failed');
-  guardFinal(() => processObject.emit('exit', exitCode() || 1));
+  if (!inSession) guardFinal(() => processObject.emit('exit', exitCode() || 1));
   native.stop();
 }
 
@@ -289,7 +416,7 @@ function finish() {
   if (run.error === undefined && run.exitCode === undefined && run.op !== 'check') {
     // the program came to its end by itself
     try {
-      processObject.emit('exit', exitCode() || 0);
+      if (!inSession) processObject.emit('exit', exitCode() || 0);
     } catch (e) {
       const report = errors.describe(e);
       errors.print(e, report);
@@ -301,6 +428,7 @@ function finish() {
     run.status = 'failed';
     run.error = { __proto__: null, kind: 'exit', type: 'process.exit', message: 'the program ended itself with exit code ' + run.exitCode };
   }
+  if (inSession && run.valueSource === 'expression' && run.op !== 'check') showLast(run.value);
   let response = '{"status":"' + run.status + '"';
   if (run.error === undefined && run.valueSource !== undefined) {
     response += ',"result":{"value":' + values.encode(run.value, run.resultBytes) + ',"source":"' + run.valueSource + '"}';
@@ -310,6 +438,14 @@ function finish() {
     response += ',"error":' + (native.json(run.error, Infinity) || '{"kind":"exception","type":"Error","message":"the error cannot be shown"}');
   }
   return response + '}';
+}
+
+// showLast makes a turn's value the session's _, as Node's prompt does, until the program uses the name itself.
+function showLast(value) {
+  const now = getOwnPropertyDescriptor(globalThis, '_');
+  if (now !== undefined && (!('value' in now) || now.value !== lastValue)) return;
+  lastValue = value;
+  defineProperty(globalThis, '_', { __proto__: null, value, writable: true, enumerable: false, configurable: true });
 }
 
 function install(n) {

@@ -225,6 +225,15 @@ function dueNow(guard) {
   return true;
 }
 
+// forget cancels what is left of a turn.
+function forget() {
+  heap.forEach((t) => (t._destroyed = true));
+  heap = [];
+  immediates = [];
+  ticks = [];
+  byId.clear();
+}
+
 // The promise versions of timers/promises and util.promisify.
 const promises = {
   setTimeout: (delay, value) => new Promise((resolve) => setTimeout(resolve, delay, value)),
@@ -243,5 +252,5 @@ Object.defineProperty(setImmediate, promisify, { value: promises.setImmediate })
 
 module.exports = {
   setTimeout, setInterval, setImmediate, clearTimeout, clearInterval: clearTimeout, clearImmediate, queueMicrotask, nextTick,
-  runTicks, runNext, promises, isTimer: (v) => v instanceof Timeout || v instanceof Immediate,
+  runTicks, runNext, forget, promises, isTimer: (v) => v instanceof Timeout || v instanceof Immediate,
 };

@@ -161,6 +161,11 @@ function describe(name) {
   return described[name];
 }
 
+// forget drops what the host said: in the next turn of a session the policy may be another.
+function forget() {
+  for (const name in described) delete described[name];
+}
+
 function only(name) {
   const list = describe(name);
   for (let i = 0; i < list.length; i++) if (list[i].name === name) return list[i];
@@ -276,4 +281,4 @@ function moduleTools() {
   return exports;
 }
 
-module.exports = { tools, begin, describe, failure, moduleTools };
+module.exports = { tools, begin, describe, forget, failure, moduleTools };
