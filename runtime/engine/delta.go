@@ -117,7 +117,6 @@ type capture struct {
 	fresh  []byte   // what differs from the parent: the new piece
 	live   []uint32 // how much of each of the parent's pieces is shared
 	next   int      // the parent's page that is looked at next
-	diff   [DeltaPage + 16]byte
 }
 
 // freshPiece marks a page whose difference is in the new piece, before the pieces are numbered.
@@ -143,10 +142,12 @@ func (c *capture) compare(at int, page, base []byte) {
 			c.next++
 		}
 	}
-	diff, same := diffPage(c.diff[:0], page, base)
+	before := len(c.fresh)
+	fresh, same := diffPage(c.fresh, page, base)
 	if same {
 		return
 	}
+	diff := fresh[before:]
 	number := uint32(at / DeltaPage)
 	if c.parent != nil && c.next < len(c.parent.pages) && c.parent.pages[c.next].page == number {
 		if p := c.parent.pages[c.next]; bytes.Equal(c.parent.diff(p), diff) {
@@ -154,11 +155,12 @@ func (c *capture) compare(at int, page, base []byte) {
 				c.live[p.piece] += uint32(p.length)
 			}
 			c.pages = append(c.pages, p)
+			c.fresh = fresh[:before]
 			return
 		}
 	}
-	c.pages = append(c.pages, pageDiff{page: number, offset: uint32(len(c.fresh)), length: uint16(len(diff)), piece: freshPiece})
-	c.fresh = append(c.fresh, diff...)
+	c.pages = append(c.pages, pageDiff{page: number, offset: uint32(before), length: uint16(len(diff)), piece: freshPiece})
+	c.fresh = fresh
 }
 
 // finish decides which of the parent's pieces are shared and numbers the pieces.
@@ -330,10 +332,10 @@ func Footprint(deltas ...*Delta) int64 {
 // maxGap is how many equal bytes two differences may have between them and still be one run: the head of a run is two bytes or more.
 const maxGap = 3
 
-// diffPage appends to out, which is empty and has room for a page, how a page differs from its base: nothing when all of it is zero; the
-// page when that is not longer; otherwise runs, each of which is the number of equal bytes before it, its length (both as uvarints) and its
-// bytes. same is true when there is no difference.
-func diffPage(out, page, base []byte) (diff []byte, same bool) {
+// diffPage appends to out how a page differs from its base: nothing when all of it is zero; the page when that is not longer; otherwise runs,
+// each of which is the number of equal bytes before it, its length (both as uvarints) and its bytes. same is true when there is no difference.
+func diffPage(out, page, base []byte) (_ []byte, same bool) {
+	before := len(out)
 	page, base = page[:DeltaPage], base[:DeltaPage]
 	if string(page) == string(base) {
 		return out, true
@@ -357,8 +359,8 @@ func diffPage(out, page, base []byte) (diff []byte, same bool) {
 				continue
 			}
 			if begin >= 0 {
-				if len(out)+4+end-begin >= DeltaPage {
-					return wholePage(out, page), false
+				if len(out)-before+4+end-begin >= DeltaPage {
+					return wholePage(out[:before], page), false
 				}
 				out = appendRun(out, begin-done, page[begin:end])
 				done = end
@@ -366,21 +368,21 @@ func diffPage(out, page, base []byte) (diff []byte, same bool) {
 			begin, end = first, last
 		}
 	}
-	if len(out)+4+end-begin >= DeltaPage {
-		return wholePage(out, page), false
+	if len(out)-before+4+end-begin >= DeltaPage {
+		return wholePage(out[:before], page), false
 	}
 	out = appendRun(out, begin-done, page[begin:end])
-	if len(out) > 64 && isZero(page) {
-		return out[:0], false
+	if len(out)-before > 64 && isZero(page) {
+		return out[:before], false
 	}
 	return out, false
 }
 
 func wholePage(out, page []byte) []byte {
 	if isZero(page) {
-		return out[:0]
+		return out
 	}
-	return append(out[:0], page...)
+	return append(out, page...)
 }
 
 func appendRun(out []byte, gap int, run []byte) []byte {

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -13,6 +14,9 @@ type backing struct {
 	fd      int
 	view    []byte // read-only, for resets
 	pagemap int    // /proc/self/pagemap, -1 when it does not tell written pages from others
+	// searches, of *search, is nil when the kernel does not search the page map itself, which it can since 6.7: pages that nobody has touched
+	// cost next to nothing then.
+	searches *sync.Pool
 }
 
 func newBacking(size uint64, extents []Extent) (backing, error) {
@@ -34,7 +38,7 @@ func newBacking(size uint64, extents []Extent) (backing, error) {
 		return backing{}, fmt.Errorf("%w: mapping an image of %d bytes: %v", ErrNoMemory, size, err)
 	}
 	b.view = unsafe.Slice((*byte)(p), size)
-	b.pagemap = openPagemap(b)
+	b.pagemap, b.searches = openPagemap(b)
 	return b, nil
 }
 
@@ -134,6 +138,11 @@ func (b backing) written(spans []Span, mapped []byte, most int) (found []Span, o
 	if b.pagemap < 0 {
 		return nil, false
 	}
+	if b.searches != nil {
+		s := b.searches.Get().(*search)
+		defer b.searches.Put(s)
+		return s.written(b.pagemap, spans, mapped, most)
+	}
 	var entries [512]uint64
 	raw := unsafe.Slice((*byte)(unsafe.Pointer(&entries)), unsafe.Sizeof(entries))
 	first := int64(uintptr(unsafe.Pointer(&mapped[0])) / hostPage)
@@ -163,33 +172,87 @@ func (b backing) written(spans []Span, mapped []byte, most int) (found []Span, o
 	return spans, true
 }
 
+// search is what the ioctl PAGEMAP_SCAN takes, struct pm_scan_arg of linux/fs.h, and where it puts what it finds. It comes from a pool and not from
+// the stack, because the kernel is given the address of regions as a number, and stacks move.
+type search struct {
+	argument struct {
+		size, flags, start, end, walkEnd, vector, vectorLength, maxPages, inverted, mask, anyOf, returned uint64
+	}
+	regions [256]struct{ start, end, categories uint64 }
+}
+
+const (
+	pagemapScan = 0xc0606610 // _IOWR('f', 16, struct pm_scan_arg)
+	scanFile    = 1 << 2
+	scanPresent = 1 << 3
+	scanSwapped = 1 << 4
+)
+
+// written is backing.written, by the kernel's own search.
+func (s *search) written(pagemap int, spans []Span, mapped []byte, most int) (found []Span, ok bool) {
+	origin := uint64(uintptr(unsafe.Pointer(&mapped[0])))
+	a := &s.argument
+	a.size = uint64(unsafe.Sizeof(*a))
+	a.start, a.end = origin, origin+uint64(len(mapped))
+	a.vector, a.vectorLength = uint64(uintptr(unsafe.Pointer(&s.regions))), uint64(len(s.regions))
+	a.inverted, a.mask, a.anyOf, a.returned = scanFile, scanFile, scanPresent|scanSwapped, scanFile // not of the file, and there
+	count, own := 0, len(spans)
+	for a.start < a.end {
+		n, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(pagemap), pagemapScan, uintptr(unsafe.Pointer(a)))
+		if errno == unix.EINTR {
+			continue
+		}
+		if errno != 0 || n > uintptr(len(s.regions)) || a.walkEnd <= a.start {
+			return nil, false
+		}
+		for _, r := range s.regions[:n] {
+			if r.start < a.start || r.end > a.end || r.end <= r.start || (r.start-origin)%hostPage != 0 {
+				return nil, false
+			}
+			if count += int(r.end-r.start) / hostPage; most > 0 && count > most {
+				return nil, false
+			}
+			start, end := int(r.start-origin), int(r.end-origin)
+			if last := len(spans) - 1; last >= own && spans[last].End == start {
+				spans[last].End = end
+			} else {
+				spans = append(spans, Span{start, end})
+			}
+		}
+		a.start = a.walkEnd
+	}
+	return spans, true
+}
+
 // openPagemap opens the page map if, tried on a mapping of this image with memory of no file behind it, it tells pages that were written from
-// those that were read or not touched at all.
-func openPagemap(b backing) int {
+// those that were read or not touched at all; searches is not nil if the kernel does so when asked to search it itself.
+func openPagemap(b backing) (fd int, searches *sync.Pool) {
 	if unix.Getpagesize() != hostPage {
-		return -1
+		return -1, nil
 	}
 	fd, err := unix.Open("/proc/self/pagemap", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return -1
+		return -1, nil
 	}
 	trial, err := reserve(2*PageSize, PageSize, b)
 	if err != nil {
 		unix.Close(fd)
-		return -1
+		return -1, nil
 	}
 	defer release(trial)
 	sink := trial[2*hostPage]
 	trial[5*hostPage]++
 	trial[7*hostPage] = sink
 	trial[PageSize+3*hostPage]++
+	want := []Span{page(5), page(7), page(PageSize/hostPage + 3)}
 	b.pagemap = fd
-	spans, ok := b.written(nil, trial, 0)
-	if !ok || !slices.Equal(spans, []Span{page(5), page(7), page(PageSize/hostPage + 3)}) {
-		unix.Close(fd)
-		return -1
+	for _, b.searches = range []*sync.Pool{{New: func() any { return new(search) }}, nil} {
+		if spans, ok := b.written(nil, trial, 0); ok && slices.Equal(spans, want) {
+			return fd, b.searches
+		}
 	}
-	return fd
+	unix.Close(fd)
+	return -1, nil
 }
 
 func page(n int) Span { return Span{n * hostPage, (n + 1) * hostPage} }
