@@ -140,7 +140,7 @@ func (f *FS) freeze() {
 	}
 	by := &batch{}
 	for _, n := range f.dirty {
-		if n.links == 0 || n.host != nil {
+		if n.links == 0 {
 			f.setRecord(n.key(), nil, by)
 			n.stored = false
 			continue
@@ -161,9 +161,9 @@ func (f *FS) freeze() {
 }
 
 func (f *FS) setRecord(key uint64, r *record, by *batch) {
-	levels := f.base.levels
+	before := f.base.bytes
 	f.base = f.base.set(key, r, by)
-	f.store(int64(f.base.levels-levels) * levelBytes)
+	f.store(f.base.bytes - before)
 }
 
 // record returns a record of a node, which shares its content from now on.

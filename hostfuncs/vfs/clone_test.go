@@ -82,12 +82,11 @@ func (m *machine) reload(t testing.TB, tree *Tree, library *Data) *machine {
 func (m *machine) step(seed uint64) (seen string) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	path := func() string {
-		names := []string{"a", "b", "c", "d"}
-		p := []string{"/work", "/tmp", "/work", "/work/link", "", "..", "/lib/tree/pkg", "/usr/lib"}[min(r.IntN(12), 7)]
-		for range 1 + r.IntN(3) {
-			p += "/" + names[r.IntN(len(names))]
+		p := []string{"/tmp", "", "..", "/lib/tree/pkg", "/usr/lib", "/work"}[min(r.IntN(25), 5)]
+		for range 1 + r.IntN(10)/6 + r.IntN(10)/9 {
+			p += "/" + []string{"a", "b", "c"}[r.IntN(3)]
 		}
-		switch r.IntN(20) {
+		switch r.IntN(40) {
 		case 0:
 			return "/lib/tree/pkg/one.py"
 		case 1:
@@ -99,7 +98,7 @@ func (m *machine) step(seed uint64) (seen string) {
 		case 4:
 			return "/"
 		}
-		return strings.TrimPrefix(p, "/work/a/a/a")
+		return p
 	}
 	slot := r.IntN(len(m.files))
 	h := m.files[slot]
@@ -262,7 +261,7 @@ func TestClonesAreLikeCopies(t *testing.T) {
 		log   []uint64
 	}
 	tree, library := NewTree(sharedTree), NewData([]byte("library"))
-	rounds := uint64(120)
+	rounds := uint64(60)
 	if testing.Short() {
 		rounds = 20
 	}
@@ -278,21 +277,22 @@ func TestClonesAreLikeCopies(t *testing.T) {
 		family := []*pair{{m: newMachine(t, tree, library), model: replay(nil)}}
 		compare := func(p *pair, after string) {
 			t.Helper()
-			if got, want := p.m.look(t), p.model.look(t); got != want {
-				t.Fatalf("seed %d, after %s:\n%s", seed, after, difference(got, want))
-			}
+			// First, for looking brings all nodes into being.
 			if p.m.fs.Mark() > 0 {
 				since := Mark(r.Uint64N(uint64(p.m.fs.Mark()) + 1))
 				if got := paths(p.m.fs, since); got != paths(p.model.fs, since) {
 					t.Fatalf("seed %d: since %d of %d:\n%s\nwant\n%s", seed, since, p.m.fs.generation, got, paths(p.model.fs, since))
 				}
 			}
+			if got, want := p.m.look(t), p.model.look(t); got != want {
+				t.Fatalf("seed %d, after %s:\n%s", seed, after, difference(got, want))
+			}
 			verify(t, p.m.fs)
 		}
-		for range 160 {
+		for range 200 {
 			i := r.IntN(len(family))
 			p := family[i]
-			switch n := r.IntN(40); {
+			switch n := r.IntN(24); {
 			case n == 0 && len(family) < 5: // fork
 				family = append(family, &pair{m: p.m.clone(t), model: replay(p.log), log: slices.Clone(p.log)})
 			case n == 1: // a turn that succeeds: the clone goes on
@@ -538,5 +538,66 @@ func BenchmarkClone(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestCloneChargesNames does the same for entries, which the table has too.
+func TestCloneChargesNames(t *testing.T) {
+	var charged int64
+	f := New(Options{Charge: func(d int64) { charged += d }})
+	name := func(i int) string { return fmt.Sprintf("/work/%0200d", i) }
+	for i := range 100 {
+		put(t, f, name(i), "x")
+	}
+	clone := func() {
+		t.Helper()
+		if _, _, err := f.Clone(Options{}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clone()
+	before := charged
+	for i := range 50 {
+		want(t, "rename", f.Rename(nil, name(i), nil, fmt.Sprint("/tmp/", i)), OK)
+	}
+	if charged < before+50*EntryBytes {
+		t.Errorf("%d charged for 50 entries that were moved and are also where they were, %d before", charged, before)
+	}
+	for i := range 50 {
+		want(t, "unlink", f.Unlink(nil, name(50+i)), OK)
+	}
+	if charged < before+50*EntryBytes {
+		t.Errorf("%d charged while the table has all entries, %d before", charged, before)
+	}
+	verify(t, f)
+	clone()
+	verify(t, f)
+	if charged >= before {
+		t.Errorf("%d charged for half of what took %d", charged, before)
+	}
+}
+
+// TestDecodedContentIsShared writes to what was decoded while a clone has it too.
+func TestDecodedContentIsShared(t *testing.T) {
+	f := New(Options{})
+	put(t, f, "/work/f", "before")
+	data, err := f.AppendBinary(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, _, err := DecodeFS(data, Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := d.Clone(Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, e := d.Open(nil, "/work/f", Write)
+	want(t, "open", e, OK)
+	h.Write([]byte("SECRET"))
+	h.Close()
+	if got, err := c.ReadFile("/work/f"); string(got) != "before" {
+		t.Errorf("the clone has %q, %v", got, err)
 	}
 }

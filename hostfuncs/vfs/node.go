@@ -77,9 +77,7 @@ const firstCookie = 2
 
 func (f *FS) newNode(kind Kind, now int64) *node {
 	f.lastIno++
-	n := &node{attributes: attributes{ino: f.lastIno, kind: kind, atime: now, mtime: now, ctime: now}}
-	f.mark(n)
-	return n
+	return &node{attributes: attributes{ino: f.lastIno, kind: kind, atime: now, mtime: now, ctime: now}}
 }
 
 // fits says whether an entry of this name in dir keeps every path below it within PathBytes.

@@ -4,8 +4,8 @@ package vfs
 // is not on the way to what was set. It is a tree that takes five bits of a number at each level.
 type table struct {
 	root   *level
-	height int // of root above the lowest levels
-	levels int
+	height int   // of root above the lowest levels
+	bytes  int64 // what its levels take, and its folders beyond what a node does
 }
 
 const (
@@ -13,6 +13,8 @@ const (
 	tableWide = 1 << tableBits
 	// levelBytes is what a level takes.
 	levelBytes = 64 + 8*tableWide
+	// folderBytes is what the record of a folder takes, beside what InodeBytes and EntryBytes have room for.
+	folderBytes = 320
 )
 
 // level has records when it is a lowest one, and levels below it otherwise.
@@ -50,14 +52,14 @@ func (t table) set(ino uint64, r *record, by *batch) table {
 	}
 	if t.root == nil {
 		t.root, t.height = newLevel(0, by), 0
-		t.levels++
+		t.bytes += levelBytes
 	}
 	for !t.covers(ino) {
 		up := newLevel(t.height+1, by)
 		up.below[0], up.count = t.root, 1
-		t.root, t.height, t.levels = up, t.height+1, t.levels+1
+		t.root, t.height, t.bytes = up, t.height+1, t.bytes+levelBytes
 	}
-	t.root = t.root.set(t.height, ino, r, by, &t.levels)
+	t.root = t.root.set(t.height, ino, r, by, &t.bytes)
 	return t
 }
 
@@ -71,12 +73,12 @@ func newLevel(height int, by *batch) *level {
 	return l
 }
 
-// set returns a level with the change, or nil when nothing is left in it. It keeps count of levels.
-func (l *level) set(height int, ino uint64, r *record, by *batch, levels *int) *level {
+// set returns a level with the change, or nil when nothing is left in it. It keeps count of bytes.
+func (l *level) set(height int, ino uint64, r *record, by *batch, bytes *int64) *level {
 	switch {
 	case l == nil:
 		l = newLevel(height, by)
-		*levels++
+		*bytes += levelBytes
 	case l.by != by:
 		own := newLevel(height, by)
 		copy(own.records, l.records)
@@ -88,10 +90,16 @@ func (l *level) set(height int, ino uint64, r *record, by *batch, levels *int) *
 	var before, after bool
 	if height == 0 {
 		before, after = l.records[i] != nil, r != nil
+		if before && l.records[i].folder != nil {
+			*bytes -= folderBytes
+		}
+		if after && r.folder != nil {
+			*bytes += folderBytes
+		}
 		l.records[i] = r
 	} else {
 		before = l.below[i] != nil
-		l.below[i] = l.below[i].set(height-1, ino, r, by, levels)
+		l.below[i] = l.below[i].set(height-1, ino, r, by, bytes)
 		after = l.below[i] != nil
 	}
 	switch {
@@ -99,7 +107,7 @@ func (l *level) set(height int, ino uint64, r *record, by *batch, levels *int) *
 		l.count++
 	case before && !after:
 		if l.count--; l.count == 0 {
-			*levels--
+			*bytes -= levelBytes
 			return nil
 		}
 	}

@@ -97,6 +97,7 @@ func New(o Options) *FS {
 	f.root.readOnly = true
 	f.root.links = 1 // no entry leads to it, and it never goes
 	f.root.dir = &directory{parent: f.root}
+	f.mark(f.root)
 	for _, name := range [...]string{"work", "tmp"} {
 		n := f.newNode(KindDirectory, now)
 		n.dir = &directory{}

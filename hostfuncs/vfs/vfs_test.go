@@ -118,7 +118,7 @@ func verify(t testing.TB, f *FS) {
 		stored, memory := n.cost()
 		used, held, files = used+stored, held+memory, files+1
 	}
-	held += f.kept + int64(f.base.levels)*levelBytes
+	held += f.kept + f.base.bytes
 	if got := f.Usage(); got.StorageBytes != used || got.MemoryBytes != held || got.Files != files {
 		t.Fatalf("usage %+v, counted storage %d, memory %d, files %d", got, used, held, files)
 	}
@@ -512,6 +512,26 @@ func TestMemory(t *testing.T) {
 			}
 			if real > charged+charged/10+64<<10 {
 				t.Errorf("charged %d, but the heap grew by %d", charged, real)
+			}
+			// Now with the table that a clone leaves, and a clone that looks at everything.
+			for range 2 {
+				c, _, err := f.Clone(Options{MaxBytes: 1 << 30, MaxFiles: 1 << 30}, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				real = int64(heap() - before)
+				goruntime.KeepAlive(c)
+				t.Logf("charged %d and %d, heap grew by %d", charged, c.Usage().MemoryBytes, real)
+				if real > charged+charged/10+64<<10 {
+					t.Errorf("charged %d, but with a table the heap grew by %d", charged, real)
+				}
+				verify(t, c)
+				real = int64(heap() - before)
+				both := charged + c.Usage().MemoryBytes
+				goruntime.KeepAlive(f)
+				if goruntime.KeepAlive(c); real > both+both/10+64<<10 {
+					t.Errorf("charged %d, but with a clone the heap grew by %d", both, real)
+				}
 			}
 		})
 	}
