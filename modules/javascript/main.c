@@ -558,11 +558,11 @@ static JSValue native_wait(JSContext *ctx, JSValueConst this_val, int argc, JSVa
     return r;
 }
 
-/* frames() -> where the program is, to make an error of later; it costs less than an error */
+/* frames(a, b) -> [a, b, where the program is...], to make an error of later; it costs less than an error */
 #define MAX_FRAMES 32
 static JSValue native_frames(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
-    JSValueConst list[2 * MAX_FRAMES];
-    int n = 0;
+    JSValueConst list[2 + 2 * MAX_FRAMES] = {argv[0], argv[1]};
+    int n = 2;
     for (JSStackFrame *f = ctx->rt->current_stack_frame->prev_frame; f && n < countof(list); f = f->prev_frame) {
         list[n++] = f->cur_func;
         list[n++] = JS_NewInt32(ctx, (int32_t)(intptr_t)f->cur_pc); /* within the function's code, which lives as long */
@@ -570,7 +570,7 @@ static JSValue native_frames(JSContext *ctx, JSValueConst this_val, int argc, JS
     return js_create_array(ctx, n, list);
 }
 
-/* errorAt(frames) -> an Error whose stack is that of frames() */
+/* errorAt(frames) -> an Error whose stack is that of frames(a, b) */
 static JSValue native_error_at(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
     JSStackFrame frames[MAX_FRAMES], *top = ctx->rt->current_stack_frame, **next = &ctx->rt->current_stack_frame;
     JSValue *list;
@@ -579,8 +579,8 @@ static JSValue native_error_at(JSContext *ctx, JSValueConst this_val, int argc, 
     if (JS_IsException(e) || !js_get_fast_array(ctx, argv[0], &list, &count))
         return e;
     memset(frames, 0, sizeof(frames));
-    for (uint32_t i = 0; i + 1 < count && i / 2 < MAX_FRAMES; i += 2) {
-        JSStackFrame *f = &frames[i / 2];
+    for (uint32_t i = 2; i + 1 < count && i / 2 <= MAX_FRAMES; i += 2) {
+        JSStackFrame *f = &frames[i / 2 - 1];
         f->cur_func = list[i];
         f->cur_pc = (const uint8_t *)(intptr_t)JS_VALUE_GET_INT(list[i + 1]);
         *next = f;
@@ -749,17 +749,34 @@ static int plain_json(JSContext *ctx, StringBuffer *b, JSValueConst v, int depth
     return string_buffer_putc8(b, '}') ? -1 : 1;
 }
 
-/* json(value, limit) -> the text, or undefined when the value is not plain or the text has more than limit characters */
-static JSValue native_json(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
-    int64_t limit;
+static JSValue json_text(JSContext *ctx, JSValueConst v, int64_t limit) {
     StringBuffer b;
-    if (JS_ToInt64Sat(ctx, &limit, argv[1]) || string_buffer_init(ctx, &b, 64))
+    if (string_buffer_init(ctx, &b, 64))
         return JS_EXCEPTION;
-    int r = plain_json(ctx, &b, argv[0], 0, limit);
+    int r = plain_json(ctx, &b, v, 0, limit);
     if (r > 0 && b.len <= limit)
         return string_buffer_end(&b);
     string_buffer_free(&b);
     return r < 0 ? JS_EXCEPTION : JS_UNDEFINED;
+}
+
+/* json(value, limit) -> the text, or undefined when the value is not plain or the text has more than limit characters */
+static JSValue native_json(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    int64_t limit;
+    return JS_ToInt64Sat(ctx, &limit, argv[1]) ? JS_EXCEPTION : json_text(ctx, argv[0], limit);
+}
+
+/* argumentsJson(args) -> the text of a host call's arguments, or undefined when they are not plain. One object is the arguments by name, anything else
+ * goes by position. */
+static JSValue native_arguments_json(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    JSValue *list;
+    uint32_t count;
+    if (!js_get_fast_array(ctx, argv[0], &list, &count))
+        return JS_UNDEFINED;
+    if (count == 0)
+        return JS_NewString(ctx, "{}");
+    int named = count == 1 && JS_IsObject(list[0]) && JS_GetClassID(list[0]) != JS_CLASS_ARRAY;
+    return json_text(ctx, named ? list[0] : argv[0], INT64_MAX);
 }
 
 /* push(array, value): past a setter that the program may have put on Array.prototype */
@@ -1022,11 +1039,12 @@ static const JSCFunctionListEntry natives[] = {
     JS_CFUNC_MAGIC_DEF("startCall", 2, native_call, 1),
     JS_CFUNC_DEF("wait", 1, native_wait),
     JS_CFUNC_DEF("kept", 0, native_kept),
-    JS_CFUNC_DEF("frames", 0, native_frames),
+    JS_CFUNC_DEF("frames", 2, native_frames),
     JS_CFUNC_DEF("errorAt", 1, native_error_at),
     JS_CFUNC_DEF("describe", 1, native_describe),
     JS_CFUNC_DEF("stop", 0, native_stop),
     JS_CFUNC_DEF("json", 2, native_json),
+    JS_CFUNC_DEF("argumentsJson", 1, native_arguments_json),
     JS_CFUNC_DEF("push", 2, native_push),
     JS_CFUNC_DEF("byteLength", 1, native_byte_length),
     JS_CFUNC_DEF("classOf", 1, native_class_of),

@@ -6,8 +6,14 @@ let count = 0;
 // The call that was started when there was no other: most programs make one call at a time.
 let single = 0;
 let singleCall;
+let settle;
 
-// start begins a host call and returns its number; call.settle gets the reply when it has ended.
+// settleWith says what to call with a call and its reply when it has ended.
+function settleWith(f) {
+  settle = f;
+}
+
+// start begins a host call and returns its number; call is what settle gets beside the reply.
 function start(name, text, call) {
   const number = native.startCall(name, text);
   if (count++ === 0) {
@@ -46,7 +52,7 @@ function wait(ms) {
   if (ended === null) count = 0; // the host knows of none
   if (ended === undefined || ended === null) return false;
   const call = remove(ended[0]);
-  if (call !== undefined) call.settle(ended[1]);
+  if (call !== undefined) settle(call, ended[1]);
   return true;
 }
 
@@ -58,4 +64,4 @@ function forget() {
   count = 0;
 }
 
-module.exports = { start, abandon, wait, forget, underWay: () => count };
+module.exports = { settleWith, start, abandon, wait, forget, underWay: () => count };

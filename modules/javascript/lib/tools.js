@@ -33,7 +33,7 @@ function failure({ type, message, hint }, at) {
   return e;
 }
 
-// read gives the value of a reply as native.call and calls.start give it, or throws its error. at is native.frames() of the call; without it the program
+// read gives the value of a reply as native.call and calls.start give it, or throws its error. at is native.frames of the call; without it the program
 // is still there.
 function read(value, at) {
   if (value !== undefined) return value;
@@ -99,8 +99,9 @@ function decode(v) {
 
 // argumentsOf gives the JSON of a call's arguments: one plain object is the arguments by name, anything else goes by position.
 function argumentsOf(args) {
+  const text = native.argumentsJson(args); // most are plain
+  if (text !== undefined) return text;
   const first = args[0];
-  if (args.length === 0) return '{}';
   if (args.length === 1 && first !== null && typeof first === 'object' && !isArray(first)) {
     const proto = getPrototypeOf(first);
     if (proto === objectPrototype || proto === null) return values.encodeArguments(first);
@@ -115,17 +116,17 @@ const takeBoth = (resolve, reject) => {
   rejectPromise = reject;
 };
 
-// settle ends a call: this is what begin made.
-function settle(reply) {
+calls.settleWith((call, reply) => {
+  const resolve = call[0], reject = call[1];
   let value;
   try {
-    value = read(reply, this.at);
+    value = read(reply, call);
   } catch (e) {
-    this.reject(e);
+    reject(e);
     return;
   }
-  this.resolve(value);
-}
+  resolve(value);
+});
 
 // begin starts a call and returns its promise. signal, where there is one, is an AbortSignal that gives it up.
 function begin(name, args, signal) {
@@ -133,7 +134,7 @@ function begin(name, args, signal) {
   const resolve = resolvePromise, reject = rejectPromise;
   try {
     // The frames are for the stack of an error; an error for each call would cost more.
-    const number = calls.start(name, argumentsOf(args), { settle, resolve, reject, at: native.frames() });
+    const number = calls.start(name, argumentsOf(args), native.frames(resolve, reject));
     if (signal) {
       signal.addEventListener('abort', () => {
         calls.abandon(number);
