@@ -958,9 +958,12 @@ func (g *Gate) redacted(e *Error) *Error {
 func (g *Gate) Permit(ctx context.Context, q policies.Request) error {
 	d := g.decide(q.Action, q)
 	var problem *Error
-	if !d.Allowed {
+	switch {
+	case !d.Allowed:
 		problem = refusal(d)
-	} else if len(d.Terms) > 0 {
+	case g.options.DryRun && q.Action != policies.ActionFileRead:
+		problem = &Error{Type: PermissionError, Message: "this is a dry run, which changes no file", Hint: "the policy allows it: run it for real"}
+	case len(d.Terms) > 0:
 		args, _ := encode(map[string]string{"path": q.Resource.ID})
 		ask := question{
 			tool: q.Action, args: args, once: "\x00" + q.Action + "\x00" + q.Resource.ID,

@@ -243,7 +243,7 @@ func (j *job) openGate() error {
 	switch {
 	case o.child != nil:
 		j.kit = o.child.parent.kit
-	case o.turn.later():
+	case o.turn.later() && o.turn.base.kit != nil: // a restored session has none yet
 		j.kit = o.turn.base.kit.Next(o.Clock, j.random)
 	default:
 		j.kit = j.authority.kit.Begin(o.Clock, j.random)
@@ -343,7 +343,7 @@ func (r *Report) takeCalls(g *hostfuncs.Gate) {
 	}
 	for _, a := range slices.Backward(r.Accesses) {
 		// Languages name the path and the kind of error; what was refused and why, the policy knows.
-		if _, path, _ := strings.Cut(a.Resource, " "); a.Decision == hostfuncs.DecisionDenied && refused(r.Error) && mentions(r.Error, path) {
+		if _, path, _ := strings.Cut(a.Resource, " "); a.Decision != hostfuncs.DecisionAllowed && refused(r.Error) && mentions(r.Error, path) {
 			r.Status, r.Error.Kind = Denied, KindPolicy
 			r.Error.Message += ": " + a.Reason
 			if a.Hint != "" {

@@ -217,7 +217,7 @@ func (j *job) prepareFiles() (*wasi.State, error) {
 	}
 	j.fs = state.FS
 	ctx := r.ctx
-	if err := j.kit.Mount(j.fs, o.DryRun, func(q policies.Request) error { return r.gate.Permit(ctx, q) }); err != nil {
+	if err := j.kit.Mount(j.fs, func(q policies.Request) error { return r.gate.Permit(ctx, q) }); err != nil {
 		return nil, err
 	}
 	j.mark = j.fs.Mark()

@@ -75,9 +75,8 @@ func (r *Run) Values(ctx context.Context, files *vfs.FS) context.Context {
 	return ctx
 }
 
-// Mount shows the granted files and folders in a run's filesystem, nothing writable when dry. permit is asked before each thing that the program
-// does there.
-func (r *Run) Mount(files *vfs.FS, dry bool, permit func(policies.Request) error) error {
+// Mount shows the granted files and folders in a run's filesystem. permit is asked before each thing that the program does there.
+func (r *Run) Mount(files *vfs.FS, permit func(policies.Request) error) error {
 	outerFirst := slices.Clone(r.kit.policy.Files)
 	slices.SortStableFunc(outerFirst, func(a, b policies.FileGrant) int { return len(a.Guest) - len(b.Guest) })
 	for _, g := range outerFirst {
@@ -89,12 +88,6 @@ func (r *Run) Mount(files *vfs.FS, dry bool, permit func(policies.Request) error
 			access = vfs.AccessAppend
 		default:
 			access = vfs.AccessRead
-		}
-		if dry {
-			access &= vfs.AccessRead
-		}
-		if access == 0 {
-			continue // it could only be appended to
 		}
 		err := files.MountHost(g.Guest, vfs.Mount{
 			Host: g.Host, Access: access, Quota: int64(g.Quota),
