@@ -43,6 +43,7 @@ func sections() []section {
 		{"cpu python", (*bench).cpuPython},
 		{"cpu javascript", (*bench).cpuJavaScript},
 		{"memory", (*bench).memory},
+		{"session", (*bench).session},
 		{"hostcall", (*bench).hostCall},
 		{"parallel", (*bench).parallelTools},
 		{"policy", (*bench).decision},
@@ -56,7 +57,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	wand := flags.String("wand", "bin/wand", "the command to measure, built with its guests inside (make build)")
 	asJSON := flags.Bool("json", false, "print JSON instead of the table")
-	only := flags.String("only", "", "measure only the sections whose name matches this regular expression: fork, throughput, process, metering, cpu, memory, hostcall, parallel, policy, journal, cold")
+	only := flags.String("only", "", "measure only the sections whose name matches this regular expression: fork, throughput, process, metering, cpu, memory, session, hostcall, parallel, policy, journal, cold")
 	python := flags.String("python", "python3", "the native Python to compare with")
 	node := flags.String("node", "node", "the native JavaScript to compare with")
 	kernelDir := flags.String("kernels", "testdata/kernels", "folder of the C programs for the section metering")
