@@ -90,13 +90,13 @@ func TestEqualTreesHaveEqualBytes(t *testing.T) {
 // TestDamagedEncoding cuts and changes real encodings at random places.
 func TestDamagedEncoding(t *testing.T) {
 	m := newMounts()
-	for seed := range uint64(3) {
+	for seed := range uint64(2) {
 		w := m.worked(t, seed, 120)
 		good, err := w.fs.AppendBinary(nil, w.files[:])
 		if err != nil {
 			t.Fatal(err)
 		}
-		step := 1 + len(good)/200
+		step := 1 + len(good)/100
 		for i := 0; i < len(good); i += step {
 			if _, err := m.try(t, good[:i]); !errors.Is(err, ErrEncoding) {
 				t.Fatalf("the first %d of %d bytes: %v", i, len(good), err)
@@ -167,7 +167,11 @@ func verifyWith(t testing.TB, f *FS, files []*File) {
 func FuzzDecodeFS(f *testing.F) {
 	m := newMounts()
 	for seed := range uint64(4) {
-		w := m.worked(f, seed, 40+seed*30)
+		w := newMachine(f, m.tree, m.library)
+		w.small = true
+		for i := range 60 + seed*60 {
+			w.step(seed<<32 + i)
+		}
 		data, err := w.fs.AppendBinary(nil, w.files[:])
 		if err != nil {
 			f.Fatal(err)
