@@ -101,6 +101,8 @@ static PyObject *set_under_way(PyObject *module, PyObject *count)
 
 extern int (*_PyWand_WaitForCall)(long long nanoseconds); /* patches/0011 */
 
+extern int _PyWand_OpenFiles, _PyWand_Finalizers; /* patches/0012 */
+
 /* What a program does that waits for a lock. Without a call under way there is nothing to wait for, and no Python to run. */
 static int wait_for_call(long long nanoseconds)
 {
@@ -263,6 +265,7 @@ int32_t wand_init(void)
         return 3;
     }
     Py_DECREF(ready);
+    _PyWand_OpenFiles = _PyWand_Finalizers = 0; /* nothing of ours has to be destroyed */
     fflush(stderr);
     return 0;
 }
@@ -301,7 +304,13 @@ int32_t wand_run(char *request, size_t length)
         fflush(stderr);
         return 1;
     }
+    int ended = program == Py_True; /* not so after a session's turn */
     Py_DECREF(program);
+    if (ended && (_PyWand_OpenFiles > 0 || _PyWand_Finalizers > 0)) {
+        /* Nothing holds the program's objects any more but themselves, and what they are part of. */
+        Py_XDECREF(PyObject_CallMethod(guest, "leave", "i", _PyWand_OpenFiles));
+        PyErr_Clear();
+    }
     return 0;
 }
 

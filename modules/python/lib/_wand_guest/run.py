@@ -4,21 +4,25 @@ the program's first frame is the first."""
 import _wand
 import atexit
 import gc
+import io
 import json
 import linecache
+import opcode
 import os
 import sys
 import time
 import types
 import warnings
+import weakref
 
-from _wand_guest import aio, blocked, bytecode, calls, errors, missing, values
+from _wand_guest import aio, blocked, bytecode, calls, errors, host, missing, values
 
 # Functions defined from here on have builtins of their own: the program may replace or empty everybody else's.
 __builtins__ = dict(vars(__import__("builtins")))
 
 # The same for what finish needs of modules that the program can change.
-_run_exit_functions = atexit._run_exitfuncs
+_run_exit_functions, _forget_exit_functions = atexit._run_exitfuncs, atexit._clear
+_collect, _objects = gc.collect, gc.get_objects
 _join_calls = calls.join
 _respond_bytes = _wand.respond
 _FunctionType, _ModuleType = types.FunctionType, types.ModuleType
@@ -36,6 +40,12 @@ PREIMPORT = """
 # The request being handled; one at a time.
 _current = {}
 
+# What a session keeps from turn to turn; empty in a run of its own.
+_session = {}
+
+# The modules that are in every copy.
+_known = set()
+
 
 def prepare():
     """Loads what programs use and makes the interpreter ready to be copied."""
@@ -45,6 +55,7 @@ def prepare():
     blocked.install()
     sys.meta_path.append(missing.Finder)
     errors.warm_up()
+    _known.update(sys.modules.keys() - {"__main__"})
     gc.collect()
     gc.freeze()
 
@@ -77,12 +88,26 @@ def begin(text):
         _respond(_with_warnings({"status": "completed"}, noted))
         return None
     _current["warnings"] = noted
-    _arrive(request)
-    return code, _main_module(filename, request)
+    if _session:
+        _arrive_again(request)
+        names = _session["globals"]
+        names["__file__"] = filename
+        if "input" in request:
+            names["INPUT"] = request["input"]
+    else:
+        _arrive(request)
+        names = _main_module(filename, request)
+    _current["globals"] = names
+    if request.get("session"):
+        _session.update(globals=names, argv=request.get("argv"), path=request.get("path", ()), environment=_wand.environment())
+        # What earlier turns called result is no result of this one.
+        _current["before"] = {name: names[name] for name in ("result", "answer", "solution") if name in names and not _stores(code, name)}
+    return code, names
 
 
 def finish(value, error):
-    """Ends the program that begin returned: value is what it returned, error what it raised or None. Gives the response."""
+    """Ends the program that begin returned: value is what it returned, error what it raised or None. Gives the response. Returns whether the
+    program has ended for good, so that leave may destroy what it left; a session's turn has not."""
     response = {"status": "completed"}
     result = None
     if error is None:
@@ -99,7 +124,10 @@ def finish(value, error):
     except BaseException as raised:
         # A callback of the program's that ends more than itself.
         errors.print_traceback(raised)
-    _run_exit_functions()
+    if _session:
+        _end_turn(value)
+    else:
+        _run_exit_functions()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -112,8 +140,89 @@ def finish(value, error):
         # The value is JSON already.
         head = values.plain(response)[:-1]
         _respond_bytes(f'{head}, "result": {{"source": "{source}", "value": {text}}}}}'.encode("utf-8", "backslashreplace"))
-        return
-    _respond(_with_warnings(response, _current["warnings"]))
+    else:
+        _respond(_with_warnings(response, _current["warnings"]))
+    _current.clear()
+    return not _session
+
+
+def leave(files):
+    """Destroys what an ended program left, as Python does at its end: files (how many are open for writing) are flushed, __del__ is called.
+    main.c calls it when there is anything that needs it."""
+    for name in ("stdin", "stdout", "stderr"):
+        # A file that the program put there is one of those to be closed.
+        setattr(sys, name, getattr(sys, f"__{name}__"))
+    sys.excepthook = sys.__excepthook__
+    if files > 0:
+        # Of a file in a cycle of references Python may destroy the inner parts first, and lose what the outer ones hold.
+        _write_out()
+    _forget_exit_functions()
+    left = [module for name, module in list(sys.modules.items()) if name not in _known and not _of_library(name, module)]
+    for name, module in list(sys.modules.items()):
+        if any(module is other for other in left):
+            del sys.modules[name]
+    left = [weakref.ref(module) for module in left]
+    module = None
+    _collect()
+    for module in left:
+        # What still holds a module is not the program: its names go one by one.
+        if (module := module()) is not None:
+            names = module.__dict__
+            for private in (True, False):
+                for name in list(names):
+                    if type(name) is str and name != "__builtins__" and name.startswith("_") == private:
+                        names[name] = None
+    module = names = None
+    _collect()
+    if files > 0:
+        _close_files()
+
+
+def _of_library(name, module):
+    """Says whether a module is Python's own. __main__ is not."""
+    if name == "__main__":
+        return False
+    file = getattr(module, "__dict__", {}).get("__file__")
+    return file.startswith(errors.LIBRARY) if type(file) is str else name in sys.builtin_module_names
+
+
+def _write_out():
+    """Writes out the buffers of all files, those of texts first. Compressed files are closed, which is how they end well: their parts refer to each
+    other, and destroyed in the wrong order they are damaged."""
+    found = [each for each in _objects() if isinstance(each, io.IOBase)]
+    for each in found:
+        if type(each) is io.TextIOWrapper:
+            if type(each.buffer) in _BUFFERS:
+                _try(each.flush)
+            elif type(each.buffer).__module__ in _COMPRESSED:
+                _try(each.close)
+    for each in found:
+        if type(each).__module__ in _COMPRESSED:
+            _try(each.close)
+    for each in found:
+        if type(each) in _BUFFERS:
+            _try(each.flush)
+
+
+def _close_files():
+    """Closes the files that something of ours or of the library still holds. Those that write into another one come before it."""
+    found = [each for each in _objects() if isinstance(each, io.IOBase)]
+    for wanted in (lambda kind: kind is io.TextIOWrapper, lambda kind: kind.__module__ != "_io", lambda kind: kind in _BUFFERS):
+        for each in found:
+            if wanted(type(each)):
+                _try(each.close)
+
+
+def _try(function):
+    try:
+        function()
+    except BaseException:
+        # Python ignores it as well when a file goes with its last reference.
+        pass
+
+
+_BUFFERS = io.BufferedWriter, io.BufferedRandom
+_COMPRESSED = "gzip", "bz2", "lzma"
 
 
 def _respond(response):
@@ -174,6 +283,58 @@ def _arrive(request):
     sys.modules["uuid"]._last_timestamp = None
 
 
+def _arrive_again(request):
+    """Begins another turn of a session: what the program did to its surroundings stays, but for what the host gives anew."""
+    if "argv" in request and request["argv"] != _session["argv"]:
+        sys.argv[:] = request["argv"]
+    sys.path += [folder for folder in request.get("path", ()) if folder not in _session["path"]]
+    before, now = (dict(entry.split(b"=", 1) for entry in entries if b"=" in entry) for entries in (_session["environment"], _wand.environment()))
+    if now != before:
+        for name in before.keys() - now.keys():
+            os.environ.pop(os.fsdecode(name), None)
+        for name, value in now.items():
+            if before.get(name) != value:
+                os.environ[os.fsdecode(name)] = os.fsdecode(value)
+    # What the policy grants may be different now.
+    host._described.clear()
+
+
+def _end_turn(value):
+    """Ends a turn: value is that of its last expression. Host calls that nobody waited for end with it."""
+    if value is not None:
+        vars(sys.modules["builtins"])["_"] = value
+    waiting = list(calls._settle.values())
+    calls._settle.clear()
+    for settle in waiting:
+        try:
+            settle(_CALL_ENDED)
+        except BaseException:
+            pass
+    calls._settle.clear()
+    calls._joined = 0
+    calls._under_way(0)
+
+
+_CALL_ENDED = b'{"error": {"type": "ToolError", "message": "the call ended with the turn that made it; wait for its result in the same turn"}}'
+
+
+def _stores(code, name):
+    """Says whether a program assigns a name at its top level."""
+    if name not in code.co_names:
+        return False
+    index, argument, text = code.co_names.index(name), 0, code.co_code
+    for at in range(0, len(text), 2):
+        argument |= text[at + 1]
+        if text[at] in _STORES and argument == index:
+            return True
+        argument = argument << 8 if text[at] == _EXTENDED else 0
+    return False
+
+
+_STORES = {opcode.opmap["STORE_NAME"], opcode.opmap["STORE_GLOBAL"]}
+_EXTENDED = opcode.opmap["EXTENDED_ARG"]
+
+
 def _main_module(filename, request):
     """Makes a fresh __main__ and returns its globals, as `python main.py` has them."""
     module = types.ModuleType("__main__")
@@ -185,7 +346,6 @@ def _main_module(filename, request):
     if "input" in request:
         names["INPUT"] = request["input"]
     sys.modules["__main__"] = module
-    _current["globals"] = names
     return names
 
 
@@ -194,13 +354,16 @@ def _result(value):
     if value is not None:
         return "expression", value
     names = _current["globals"]
+    before = _current.get("before") or {}
     for name in ("result", "answer"):
         found = names.get(name)
+        if found is before.get(name):
+            continue
         # A function or a module called result is part of the program, not what it found out.
         if found is not None and not isinstance(found, (_FunctionType, _ModuleType, type)):
             return name, found
     solution = names.get("solution")
-    if isinstance(solution, _FunctionType) and _needs_nothing(solution):
+    if isinstance(solution, _FunctionType) and solution is not before.get("solution") and _needs_nothing(solution):
         found = solution()
         if found is not None:
             return "solution", found
