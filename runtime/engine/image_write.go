@@ -17,8 +17,20 @@ func (i *Image) WriteTo(w io.Writer) (int64, error) {
 	if err != nil {
 		return int64(n), err
 	}
-	m, err := w.Write(i.pages.bytes())
-	return int64(n + m), err
+	total := int64(n)
+	memory := i.pages.bytes()
+	var zeros [DeltaPage]byte
+	for at := 0; at < len(memory); at += DeltaPage {
+		page := zeros[:] // a page that the image leaves empty is not read: the system would have to make it
+		if p := at / DeltaPage; p < len(i.filled) && i.filled[p] {
+			page = memory[at : at+DeltaPage]
+		}
+		n, err := w.Write(page)
+		if total += int64(n); err != nil {
+			return total, err
+		}
+	}
+	return total, nil
 }
 
 var _ io.WriterTo = (*Image)(nil)
