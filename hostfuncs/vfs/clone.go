@@ -34,7 +34,7 @@ type folderRecord struct {
 	list   []entry // without nodes
 }
 
-// Clone returns an FS that is equal to this one now, and independent of it from now on. The host uses the FS meanwhile, and nobody else. What it costs
+// Clone returns an FS that is equal to this one now, and independent of it from now on. No guest uses the FS meanwhile; several Clones at a time are fine. What it costs
 // does not depend on how many bytes and files there are, but on how many files changed since the last Clone.
 //
 // The clone has Options of its own; when the tree is larger than they allow, or Charge refuses it, the error is the *hostfuncs.Stop that a

@@ -266,7 +266,7 @@ func TestClonesAreLikeCopies(t *testing.T) {
 		log   []uint64
 	}
 	tree, library := NewTree(sharedTree), NewData([]byte("library"))
-	rounds := uint64(30)
+	rounds := uint64(150)
 	if testing.Short() {
 		rounds = 20
 	}
@@ -604,5 +604,30 @@ func TestDecodedContentIsShared(t *testing.T) {
 	h.Close()
 	if got, err := c.ReadFile("/work/f"); string(got) != "before" {
 		t.Errorf("the clone has %q, %v", got, err)
+	}
+}
+
+// TestManyForksAtOnce clones one committed state from several goroutines, as forks of a session do.
+func TestManyForksAtOnce(t *testing.T) {
+	f := New(Options{})
+	put(t, f, "/work/f", "committed")
+	h, _ := f.Open(nil, "/work/f", Read|Write)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			c, files, err := f.Clone(Options{}, []*File{h})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			files[0].Write([]byte("changed"))
+			if got, err := c.ReadFile("/work/f"); string(got) != "changeded" {
+				t.Errorf("%q, %v", got, err)
+			}
+		})
+	}
+	all.Wait()
+	if got, err := f.ReadFile("/work/f"); string(got) != "committed" {
+		t.Errorf("%q, %v", got, err)
 	}
 }
