@@ -225,7 +225,7 @@ func nextStep(e *Error) string {
 // mapPositions turns positions in the program that ran into positions in the source that the model wrote.
 func (r *Report) mapPositions(m *compiler.Module) {
 	for e := r.Error; e != nil; e = e.Cause {
-		if e.Location != nil {
+		if e.Location != nil && e.Location.File == m.Name {
 			e.Location.mapBack(m)
 		}
 		for i := range e.Frames {
