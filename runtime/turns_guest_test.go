@@ -156,3 +156,31 @@ func TestTurnsQuoteTheRightLine(t *testing.T) {
 		}
 	}
 }
+
+// TestTurnsEndTheirCalls: a host call that nobody waited for ends with its turn, and the next turn's calls are its own.
+func TestTurnsEndTheirCalls(t *testing.T) {
+	tools := registry(t, map[string]toolFunc{
+		"never": func(ctx context.Context, _ json.RawMessage) (json.RawMessage, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		},
+		"same": func(_ context.Context, args json.RawMessage) (json.RawMessage, error) { return args, nil },
+	})
+	for language, texts := range map[compiler.Language][][2]string{
+		compiler.Python: {
+			{"import asyncio, tools\nlost = tools.aio.never()\nwaiting = [tools.aio.same(n=1)]", ""},
+			{"async def both():\n    return await asyncio.gather(lost, tools.aio.same(n=2), return_exceptions=True)\nprint(*asyncio.run(both()))", "the call ended with the turn that made it; wait for its result in the same turn {'n': 2}\n"},
+			{"print(tools.same(n=3))", "{'n': 3}\n"},
+		},
+		compiler.JavaScript: {
+			{"let lost, kept = tools.same({ n: 1 }); try { lost = tools.never(); throw new Error('x') } catch {}; process.exit(0)", ""},
+			{"console.log(await Promise.race([lost, tools.same({ n: 2 })]))", "{ n: 2 }\n"},
+			{"console.log(await tools.same({ n: 3 }))", "{ n: 3 }\n"},
+		},
+	} {
+		s := session(t, runtime.SessionOptions{Language: language, Policy: everyTool, Tools: tools})
+		for _, turn := range texts {
+			says(t, s, turn[0], turn[1])
+		}
+	}
+}
