@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -260,10 +261,16 @@ func TestFloodOfRequests(t *testing.T) {
 			t.Fatal(got)
 		}
 	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 32<<20 {
-		t.Errorf("the heap has grown by %d bytes", grown)
+	// The flood goes on meanwhile: what is kept of it does not grow, what is just being read comes and goes.
+	least := int64(math.MaxInt64)
+	for range 10 {
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		least = min(least, int64(after.HeapAlloc)-int64(before.HeapAlloc))
+		time.Sleep(10 * time.Millisecond)
+	}
+	if least > 32<<20 {
+		t.Errorf("the heap has grown by %d bytes", least)
 	}
 }
 
