@@ -1,6 +1,5 @@
-# attack: a global whose finaliser never returns, left for the interpreter's own end
+# attack: a global whose finaliser never returns, left for the end of the interpreter, which runs it as the python command does
 # expect: exhausted fuel
-# because: what a program leaves is destroyed at its end, as the python command does, and that is part of the program
 class A:
     def __del__(self):
         while True:
