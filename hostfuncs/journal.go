@@ -86,7 +86,7 @@ func ruleOf(d policies.Decision) string {
 // shown is a text as the journal holds it, which has to be JSON in UTF-8 of a depth that every parser takes, without secrets: the text itself, or the
 // beginning of it as a string.
 func (g *Gate) shown(text []byte) json.RawMessage {
-	if len(text) <= journalText && json.Valid(text) && utf8.Valid(text) && depthOf(text) <= maxDepth {
+	if len(text) <= journalText && json.Valid(text) && utf8.Valid(text) && JSONDepth(text) <= maxDepth {
 		return g.shownValid(text)
 	}
 	return beginning(g.options.Secrets.Redact(text), journalText)

@@ -330,7 +330,7 @@ func (t *tool) checkDefaults(n *node, at string, depth int) (some bool, err erro
 	}
 	if text := n.source.Default; text != nil && at != "" {
 		c := checker{text: text, args: true}
-		if !json.Valid(text) || depthOf(text) > maxDepth || !c.check(n) && !t.Loose {
+		if !json.Valid(text) || JSONDepth(text) > maxDepth || !c.check(n) && !t.Loose {
 			return false, fmt.Errorf("the default of the argument %s %s", at, strings.Replace(c.message(), "it ", "", 1))
 		}
 		some = true
@@ -606,7 +606,7 @@ func valid(text json.RawMessage) (json.RawMessage, error) {
 	if !json.Valid(text) {
 		return nil, errors.New("it returned something that is not JSON")
 	}
-	if depthOf(text) > maxDepth {
+	if JSONDepth(text) > maxDepth {
 		return nil, fmt.Errorf("its result is nested deeper than %d levels", maxDepth)
 	}
 	if !utf8.Valid(text) {
@@ -636,8 +636,8 @@ func numbers(v any) any {
 	return v
 }
 
-// depthOf is how deep a JSON text nests.
-func depthOf(text []byte) int {
+// JSONDepth is how deep a JSON text nests.
+func JSONDepth(text []byte) int {
 	deep, _ := shape(text)
 	return deep
 }

@@ -156,7 +156,7 @@ func ParseSchema(text json.RawMessage) (*jsonschema.Schema, error) {
 		return nil, fmt.Errorf("has %d bytes; at most %d are taken", len(text), maxSchema)
 	case !json.Valid(text):
 		return nil, errors.New("is not JSON")
-	case depthOf(text) > 3*maxSchemaDepth:
+	case JSONDepth(text) > 3*maxSchemaDepth:
 		return nil, fmt.Errorf("nests deeper than %d levels", 3*maxSchemaDepth)
 	}
 	s := &jsonschema.Schema{}

@@ -406,7 +406,7 @@ func (r *run) describe(prefix string) []byte {
 // of it as a string.
 func shownJSON(text []byte) json.RawMessage {
 	switch {
-	case !json.Valid(text) || depthOf(text) > shownDepth:
+	case !json.Valid(text) || hostfuncs.JSONDepth(text) > shownDepth:
 		text, _ = json.Marshal(string(text[:min(len(text), callShown)]))
 	case !utf8.Valid(text):
 		text = bytes.ToValidUTF8(text, []byte("\uFFFD")) // it can only be in a string
@@ -416,25 +416,5 @@ func shownJSON(text []byte) json.RawMessage {
 
 // shownDepth is how deep a value in a report may nest, so that whoever reads reports can: parsers give up at some depth.
 const shownDepth = 1000
-
-// depthOf is how deep a JSON text nests.
-func depthOf(text []byte) int {
-	depth, most, quoted := 0, 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			depth++
-			most = max(most, depth)
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return most
-}
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
