@@ -188,6 +188,12 @@ func TestCrash(t *testing.T) {
 		t.Fatal(got)
 	}
 	waiting := g.Start(t.Context(), "test.hang", []byte(`{}`))
+	for tries := 0; len(call(t.Context(), g, "test.count", `{}`)) < len(`"1000"`); tries++ { // the server counts a call that hangs as a thousand
+		if tries == 1000 {
+			t.Fatal("the call that is to hang has not arrived")
+		}
+		time.Sleep(time.Millisecond)
+	}
 	if got := call(t.Context(), g, "test.crash", `{}`); got != "ToolError: test.crash: the server test ended during the call" {
 		t.Error(got)
 	}
@@ -229,7 +235,7 @@ func TestHang(t *testing.T) {
 	}
 	// The server of test.hang hears that nobody waits, and counts.
 	for deadline := time.Now().Add(10 * time.Second); ; {
-		if got := call(t.Context(), g, "test.count", `{}`); len(got) >= 5 {
+		if got := call(t.Context(), g, "test.count", `{}`); len(got) >= len(`"1000000"`) {
 			break
 		} else if time.Now().After(deadline) {
 			t.Fatalf("the server was not told that the call is over: %s", got)
