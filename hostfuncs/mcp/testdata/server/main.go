@@ -111,7 +111,12 @@ func newServer() *mcp.Server {
 		os.Exit(3)
 		return ""
 	})
-	text("hang", nil, func(ctx context.Context) string { counter.Add(1000); <-ctx.Done(); counter.Add(1_000_000); return "late" })
+	text("hang", nil, func(ctx context.Context) string {
+		counter.Add(1000)
+		<-ctx.Done()
+		counter.Add(1_000_000)
+		return "late"
+	})
 	text("stubborn", nil, func(ctx context.Context) string { time.Sleep(time.Hour); return "" })
 	text("huge", nil, func(context.Context) string { return strings.Repeat("x", 3<<20) })
 	text("environment", nil, func(context.Context) string { return strings.Join(os.Environ(), "\n") })
