@@ -180,6 +180,11 @@ func (s *Session) Run(ctx context.Context, m *compiler.Module, o TurnOptions) (*
 		return nil, err
 	}
 	defer s.turn.give()
+	// Until the turn is settled, not only while it runs: the state is captured from the guest's image, which Close frees.
+	if err := s.rt.enter(); err != nil {
+		return nil, err
+	}
+	defer s.rt.leave()
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()

@@ -105,6 +105,10 @@ func (p *program) base() string {
 // policy granted is not in it (secrets, mounted folders, stores), nor is what is mounted of the host: Restore opens those anew. A key-value store in memory is
 // not carried over.
 func (s *Session) Snapshot() ([]byte, error) {
+	if err := s.rt.enter(); err != nil {
+		return nil, err
+	}
+	defer s.rt.leave()
 	s.mu.Lock()
 	state, spent, closed := s.state, s.spent, s.closed
 	s.mu.Unlock()
@@ -157,6 +161,10 @@ func (s *Session) Snapshot() ([]byte, error) {
 // Restore continues a session from its snapshot. o is as for NewSession; its Language must be the snapshot's, and its files are not put in again. The error
 // is a *SnapshotError when it is the snapshot's fault.
 func (rt *Runtime) Restore(ctx context.Context, snapshot []byte, o SessionOptions) (*Session, error) {
+	if err := rt.enter(); err != nil {
+		return nil, err
+	}
+	defer rt.leave()
 	key, err := rt.snapshotKey()
 	if err != nil {
 		return nil, err

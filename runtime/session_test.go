@@ -251,3 +251,39 @@ func TestSnapshot(t *testing.T) {
 		}
 	}
 }
+
+// TestSessionOfAClosedRuntime: a session that outlives its runtime answers with an error; the image that it is a difference to is gone.
+func TestSessionOfAClosedRuntime(t *testing.T) {
+	needGuests(t)
+	ctx := context.Background()
+	rt, err := runtime.New(ctx, runtime.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := rt.NewSession(ctx, runtime.SessionOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(t, s, "x = 1", "")
+	parked, err := s.Fork()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rt.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	m, _, err := compiler.Compile(ctx, parked.Source("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parked.Run(ctx, m, runtime.TurnOptions{}); !errors.Is(err, runtime.ErrClosed) {
+		t.Error(err)
+	}
+	if _, err := parked.Snapshot(); !errors.Is(err, runtime.ErrClosed) {
+		t.Error(err)
+	}
+	s.Park()
+	if err := errors.Join(s.Close(), parked.Close()); err != nil {
+		t.Error(err)
+	}
+}
