@@ -43,7 +43,7 @@ func (p *patient) Do(request *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		again := response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= 500
-		pause, asked := retryAfter(response)
+		pause, asked := RetryAfter(response)
 		if !asked {
 			pause, wait = wait, 2*wait
 		}
@@ -63,8 +63,8 @@ func (p *patient) Do(request *http.Request) (*http.Response, error) {
 	}
 }
 
-// retryAfter is how long a server asks to be left alone.
-func retryAfter(response *http.Response) (time.Duration, bool) {
+// RetryAfter is how long a server asks to be left alone, if it does.
+func RetryAfter(response *http.Response) (time.Duration, bool) {
 	text := response.Header.Get("Retry-After")
 	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds >= 0 && seconds < 1e6 {
 		return time.Duration(seconds * float64(time.Second)), true
