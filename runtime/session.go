@@ -50,7 +50,10 @@ type SessionOptions struct {
 type Budget struct {
 	Fuel      int64 `json:"fuel"`
 	HostCalls int64 `json:"host_calls"`
-	Turns     int64 `json:"turns"`
+	// Storage, in bytes, is by how much files have grown: of each turn, the most that its files took less what they took when it began. What is removed
+	// again was used all the same. A session that has used it up still computes, but its files cannot grow.
+	Storage int64 `json:"storage_bytes"`
+	Turns   int64 `json:"turns"`
 }
 
 // DefaultTurns is how many turns a session may take when its Budget does not say.
@@ -89,6 +92,7 @@ type Session struct {
 	spent  Budget
 	live   engine.Instance // whose memory is that of state; nil when there is none
 	ready  *program        // of live
+	stored stored
 }
 
 // sessionState is where a session stands after a turn. It does not change, and forks share it.
@@ -100,7 +104,14 @@ type sessionState struct {
 	tally *hostfuncs.Gate // what the policy's rules have counted
 	clock time.Duration   // that passed of a virtual clock
 	seed  [32]byte
-	bytes int64 // of files
+	bytes int64 // that the files take on the host
+	files int64 // storage of the files, in bytes
+}
+
+// keep takes over what a turn or a snapshot has of files and descriptors.
+func (state *sessionState) keep(host *wasi.State) {
+	u := host.FS.Usage()
+	state.host, state.bytes, state.files = host, u.MemoryBytes, u.StorageBytes
 }
 
 // SessionUsage is what a session has used and what it holds; part of the reports of its turns.
@@ -140,7 +151,7 @@ func (rt *Runtime) NewSession(ctx context.Context, o SessionOptions) (*Session, 
 	}
 	release()
 	s.limits = a.bound(o.Limits.or(rt.config.Limits))
-	s.options.Budget = o.Budget.or(Budget{Fuel: DefaultTurns * s.limits.Fuel, HostCalls: DefaultTurns * s.limits.HostCalls, Turns: DefaultTurns})
+	s.options.Budget = o.Budget.or(Budget{Fuel: DefaultTurns * s.limits.Fuel, HostCalls: DefaultTurns * s.limits.HostCalls, Storage: DefaultTurns * s.limits.Storage, Turns: DefaultTurns})
 	if _, done, err := rt.program(ctx, &compiler.Module{Guest: s.guest}); err != nil {
 		return nil, err
 	} else {
@@ -150,8 +161,14 @@ func (rt *Runtime) NewSession(ctx context.Context, o SessionOptions) (*Session, 
 	return s, nil
 }
 
+// less is what is left of a budget.
+func (b Budget) less(spent Budget) Budget {
+	return Budget{Fuel: b.Fuel - spent.Fuel, HostCalls: b.HostCalls - spent.HostCalls, Storage: b.Storage - spent.Storage, Turns: b.Turns - spent.Turns}
+}
+
+// or fills the fields that are zero from d.
 func (b Budget) or(d Budget) Budget {
-	for _, f := range []struct{ v, d *int64 }{{&b.Fuel, &d.Fuel}, {&b.HostCalls, &d.HostCalls}, {&b.Turns, &d.Turns}} {
+	for _, f := range []struct{ v, d *int64 }{{&b.Fuel, &d.Fuel}, {&b.HostCalls, &d.HostCalls}, {&b.Storage, &d.Storage}, {&b.Turns, &d.Turns}} {
 		if *f.v <= 0 {
 			*f.v = *f.d
 		}
@@ -198,7 +215,7 @@ func (s *Session) Run(ctx context.Context, m *compiler.Module, o TurnOptions) (*
 
 	limits := o.Limits.or(s.limits)
 	limits.Memory = s.limits.Memory
-	left := Budget{Fuel: s.options.Budget.Fuel - spent.Fuel, HostCalls: s.options.Budget.HostCalls - spent.HostCalls, Turns: s.options.Budget.Turns - spent.Turns}
+	left := s.options.Budget.less(spent)
 	if err := limits.check(); err != nil || left.Fuel <= 0 || left.HostCalls <= 0 || left.Turns <= 0 {
 		s.settle(t, false, Usage{})
 		if err != nil {
@@ -207,6 +224,7 @@ func (s *Session) Run(ctx context.Context, m *compiler.Module, o TurnOptions) (*
 		return s.usedUp(m, left), nil
 	}
 	limits.Fuel, limits.HostCalls = min(limits.Fuel, left.Fuel), min(limits.HostCalls, left.HostCalls)
+	limits.Storage = min(limits.Storage, max(t.base.files+max(left.Storage, 0), 1))
 	so := &s.options
 	report, err := s.rt.execute(ctx, m, Options{
 		Limits: limits, Args: o.Args, Env: so.Env, Input: o.Input, Stdin: o.Stdin, Stdout: o.Stdout, Stderr: o.Stderr, Files: so.Files, Packages: so.Packages,
@@ -256,6 +274,7 @@ func (s *Session) settle(t *sessionTurn, kept bool, u Usage) {
 	if u != (Usage{}) {
 		s.spent.Fuel += u.Fuel.Used
 		s.spent.HostCalls += u.HostCalls.Used
+		s.spent.Storage += max(u.Storage-t.base.files, 0)
 		s.spent.Turns++
 	}
 	if kept {
@@ -288,7 +307,7 @@ func (s *Session) Fork() (*Session, error) {
 	if s.closed {
 		return nil, ErrSessionClosed
 	}
-	return &Session{rt: s.rt, options: s.options, guest: s.guest, limits: s.limits, turn: newTurn(), state: s.state, spent: s.spent}, nil
+	return &Session{rt: s.rt, options: s.options, guest: s.guest, limits: s.limits, turn: newTurn(), state: s.state, spent: s.spent, stored: s.stored}, nil
 }
 
 // Reset takes the session back to its beginning. What was spent stays spent.
@@ -392,9 +411,8 @@ func (t *sessionTurn) commit() error {
 	if err != nil {
 		return err
 	}
-	t.next = &sessionState{
-		turns: t.base.turns + 1, delta: delta, host: host, kit: t.job.kit, tally: t.base.tally, seed: *t.job.options.Seed, bytes: host.FS.Usage().MemoryBytes,
-	}
+	t.next = &sessionState{turns: t.base.turns + 1, delta: delta, kit: t.job.kit, tally: t.base.tally, seed: *t.job.options.Seed}
+	t.next.keep(host)
 	if c, ok := t.job.options.Clock.(*wasi.VirtualClock); ok {
 		t.next.clock = c.Passed()
 	}

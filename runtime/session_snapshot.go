@@ -26,15 +26,15 @@ import (
 //
 //	magic (8 bytes, the version in the last one), length of the header, length of the body (8 bytes each, little-endian)
 //	header: JSON, snapshotHeader
-//	body: zstd of the length of the memory's part (8 bytes), that part (engine.Delta) and the host's (wasi.State)
+//	body: zstd; see Export and Save for what is in it
 //	HMAC-SHA-256 of all of that under the snapshot key (32 bytes)
 //
 // The code is verified before anything is taken apart, and the guest compared before the body is.
 const (
-	snapshotMagic  = "wandsnp\x01"
+	snapshotMagic  = "wandsnp\x02"
 	snapshotPrefix = len(snapshotMagic) + 16
 	maxSnapshot    = 1 << 30
-	maxHeader      = 1 << 20
+	maxHeader      = 16 << 20
 )
 
 // SnapshotReason says why a snapshot is refused.
@@ -64,15 +64,27 @@ func (e *SnapshotError) Error() string {
 
 // snapshotHeader is what a snapshot says of itself.
 type snapshotHeader struct {
+	SnapshotInfo
+	Base  string           `json:"base"` // digest of the guest's module and image
+	Clock time.Duration    `json:"clock_ns"`
+	Seed  string           `json:"seed"`
+	Tally hostfuncs.Counts `json:"tally"` // what the policy's rules have counted
+	// Of a record in a store: the digests of its chunks.
+	Memory []string `json:"memory,omitempty"`
+	Host   []string `json:"host,omitempty"`
+}
+
+// SnapshotInfo is what a snapshot says of its session.
+type SnapshotInfo struct {
 	Guest    string            `json:"guest"`    // name and version, for people
 	Language compiler.Language `json:"language"` // of the session
-	Base     string            `json:"base"`     // digest of the guest's module and image
-	Turns    int64             `json:"turns"`
-	Spent    Budget            `json:"spent"`
-	Clock    time.Duration     `json:"clock_ns"`
-	Seed     string            `json:"seed"`
-	Memory   int64             `json:"memory_limit"`
+	Turns    int64             `json:"turns"`    // that its state has come through; those that were taken back are in Spent only
+	Spent    Budget            `json:"spent"`    // by all turns. Its HostCalls is also the position in the journal: how many calls there were before
+	Budget   Budget            `json:"budget"`   // that they may spend
+	Limits   Limits            `json:"limits"`   // of a turn
 	Made     time.Time         `json:"made"`
+	// Note is the caller's: what it wants to find again beside the session, such as which policy it runs under.
+	Note json.RawMessage `json:"note,omitempty"`
 }
 
 // snapshotKey authenticates snapshots.
@@ -103,35 +115,26 @@ func (p *program) base() string {
 
 // Snapshot returns the session as it stands, for Restore: in this process or another, on this machine or one with the same guest and snapshot key. What the
 // policy granted is not in it (secrets, mounted folders, stores), nor is what is mounted of the host: Restore opens those anew. A key-value store in memory is
-// not carried over.
+// not carried over. What rules of the policy have counted is, and goes on to count.
 func (s *Session) Snapshot() ([]byte, error) {
-	if err := s.rt.enter(); err != nil {
-		return nil, err
-	}
-	defer s.rt.leave()
-	s.mu.Lock()
-	state, spent, closed := s.state, s.spent, s.closed
-	s.mu.Unlock()
-	if closed {
-		return nil, ErrSessionClosed
-	}
 	key, err := s.rt.snapshotKey()
 	if err != nil {
 		return nil, err
 	}
-	p, release, err := s.rt.program(context.Background(), &compiler.Module{Guest: s.guest})
-	if err != nil {
+	return s.Export(key, nil)
+}
+
+// Export is Snapshot under a key of its own, 16 bytes or more, for Import: whoever has the key can verify the snapshot, and can make others. note is kept
+// in it. The body is the length of the memory's part (8 bytes), that part (engine.Delta) and the host's (wasi.State).
+func (s *Session) Export(key []byte, note json.RawMessage) ([]byte, error) {
+	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	defer release()
-	language := s.options.Language
-	if language == "" {
-		language = compiler.Python
+	if err := s.rt.enter(); err != nil {
+		return nil, err
 	}
-	header, err := json.Marshal(snapshotHeader{
-		Guest: p.label, Language: language, Base: p.base(), Turns: state.turns, Spent: spent, Clock: state.clock, Seed: hex.EncodeToString(state.seed[:]),
-		Memory: s.limits.Memory, Made: time.Now().UTC().Truncate(time.Second),
-	})
+	defer s.rt.leave()
+	state, header, err := s.standing(note)
 	if err != nil {
 		return nil, err
 	}
@@ -143,12 +146,55 @@ func (s *Session) Snapshot() ([]byte, error) {
 			return nil, err
 		}
 	}
-	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
+	return sealSnapshot(header, body, key)
+}
+
+func checkKey(key []byte) error {
+	if len(key) < 16 {
+		return fmt.Errorf("%w: the key of a snapshot has %d bytes; it needs at least 16", ErrBadOption, len(key))
+	}
+	return nil
+}
+
+// standing is where the session stands, and what a snapshot of it says.
+func (s *Session) standing(note json.RawMessage) (*sessionState, *snapshotHeader, error) {
+	s.mu.Lock()
+	state, spent, closed := s.state, s.spent, s.closed
+	s.mu.Unlock()
+	if closed {
+		return nil, nil, ErrSessionClosed
+	}
+	p, release, err := s.rt.program(context.Background(), &compiler.Module{Guest: s.guest})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer release()
+	language := s.options.Language
+	if language == "" {
+		language = compiler.Python
+	}
+	return state, &snapshotHeader{
+		SnapshotInfo: SnapshotInfo{
+			Guest: p.label, Language: language, Turns: state.turns, Spent: spent, Budget: s.options.Budget, Limits: s.limits,
+			Made: time.Now().UTC().Truncate(time.Second), Note: note,
+		},
+		Base: p.base(), Clock: state.clock, Seed: hex.EncodeToString(state.seed[:]), Tally: state.tally.Counts(),
+	}, nil
+}
+
+// sealSnapshot puts a snapshot together.
+func sealSnapshot(h *snapshotHeader, body, key []byte) ([]byte, error) {
+	header, err := json.Marshal(h)
 	if err != nil {
 		return nil, err
 	}
-	defer encoder.Close()
-	compressed := encoder.EncodeAll(body, nil)
+	compressed, err := compress(body)
+	if err != nil {
+		return nil, err
+	}
+	if len(header) > maxHeader || len(compressed) > maxSnapshot {
+		return nil, fmt.Errorf("%w: a snapshot of %d and %d bytes is larger than can be restored", ErrBadOption, len(header), len(compressed))
+	}
 	out := append([]byte(snapshotMagic), make([]byte, 16)...)
 	binary.LittleEndian.PutUint64(out[len(snapshotMagic):], uint64(len(header)))
 	binary.LittleEndian.PutUint64(out[len(snapshotMagic)+8:], uint64(len(compressed)))
@@ -158,34 +204,84 @@ func (s *Session) Snapshot() ([]byte, error) {
 	return sum.Sum(out), nil
 }
 
-// Restore continues a session from its snapshot. o is as for NewSession; its Language must be the snapshot's, and its files are not put in again. The error
-// is a *SnapshotError when it is the snapshot's fault.
-func (rt *Runtime) Restore(ctx context.Context, snapshot []byte, o SessionOptions) (*Session, error) {
-	if err := rt.enter(); err != nil {
+// compress gives equal bytes for equal ones, whoever does it with this version of the library.
+func compress(b []byte) ([]byte, error) {
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
 		return nil, err
 	}
-	defer rt.leave()
+	defer encoder.Close()
+	return encoder.EncodeAll(b, nil), nil
+}
+
+// decompress refuses what becomes more than most bytes.
+func decompress(b []byte, most uint64) ([]byte, error) {
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(most))
+	if err != nil {
+		return nil, err
+	}
+	defer decoder.Close()
+	return decoder.DecodeAll(b, nil)
+}
+
+// Restore continues a session from its snapshot. o is as for NewSession; its Language must be the snapshot's, its files are not put in again, and limits and
+// budget that it does not say are those of the session. The error is a *SnapshotError when it is the snapshot's fault.
+func (rt *Runtime) Restore(ctx context.Context, snapshot []byte, o SessionOptions) (*Session, error) {
 	key, err := rt.snapshotKey()
 	if err != nil {
 		return nil, err
 	}
-	header, body, err := openSnapshot(snapshot, key)
+	return rt.Import(ctx, snapshot, key, o)
+}
+
+// Import is Restore of what Export has made, under its key.
+func (rt *Runtime) Import(ctx context.Context, snapshot, key []byte, o SessionOptions) (*Session, error) {
+	header, compressed, err := openSnapshot(snapshot, key)
 	if err != nil {
 		return nil, err
 	}
-	if o.Language == "" {
-		o.Language = header.Language
+	return rt.revive(ctx, header, o, func(s *Session, p *program, state *sessionState) error {
+		if len(header.Memory) > 0 {
+			return &SnapshotError{SnapshotDamaged, "it is a record of a store, which has the rest of it"}
+		}
+		body, err := decompress(compressed, maxSnapshot)
+		if err != nil || len(body) < 8 || binary.LittleEndian.Uint64(body) > uint64(len(body)-8) {
+			return &SnapshotError{SnapshotDamaged, "its body cannot be decompressed"}
+		}
+		size := binary.LittleEndian.Uint64(body)
+		if state.delta, err = engine.DecodeDelta(body[8:8+size], p.image); err != nil {
+			return &SnapshotError{SnapshotDamaged, err.Error()}
+		}
+		return s.decodeHost(ctx, p, state, body[8+size:])
+	})
+}
+
+// InspectSnapshot says what a snapshot says of its session, when it is authentic.
+func InspectSnapshot(snapshot, key []byte) (SnapshotInfo, error) {
+	header, _, err := openSnapshot(snapshot, key)
+	return header.SnapshotInfo, err
+}
+
+// revive makes the session that a header describes; decode puts memory and files into its state.
+func (rt *Runtime) revive(ctx context.Context, h snapshotHeader, o SessionOptions, decode func(*Session, *program, *sessionState) error) (*Session, error) {
+	if err := rt.enter(); err != nil {
+		return nil, err
 	}
+	defer rt.leave()
+	if o.Language == "" {
+		o.Language = h.Language
+	}
+	o.Limits, o.Budget = o.Limits.or(h.Limits), o.Budget.or(h.Budget)
 	s, err := rt.NewSession(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	state, err := s.decode(ctx, header, body)
+	state, err := s.decode(ctx, h, decode)
 	if err != nil {
 		s.Close()
 		return nil, err
 	}
-	s.state, s.spent = state, header.Spent
+	s.state, s.spent = state, h.Spent
 	return s, nil
 }
 
@@ -228,8 +324,8 @@ func openSnapshot(in, key []byte) (h snapshotHeader, body []byte, err error) {
 	return h, signed[uint64(snapshotPrefix)+headerBytes:], nil
 }
 
-// decode makes a state of the body of a snapshot.
-func (s *Session) decode(ctx context.Context, h snapshotHeader, compressed []byte) (*sessionState, error) {
+// decode makes the state that a header describes.
+func (s *Session) decode(ctx context.Context, h snapshotHeader, decode func(*Session, *program, *sessionState) error) (*sessionState, error) {
 	p, release, err := s.rt.program(ctx, &compiler.Module{Guest: s.guest})
 	if err != nil {
 		return nil, err
@@ -239,31 +335,27 @@ func (s *Session) decode(ctx context.Context, h snapshotHeader, compressed []byt
 		return nil, &SnapshotError{SnapshotGuest, fmt.Sprintf("it was made by %s with the base %.20s…; here is %s with %.20s…", h.Guest, h.Base, p.label, base)}
 	}
 	state := &sessionState{turns: h.Turns, clock: h.Clock, tally: hostfuncs.NewGate(hostfuncs.GateOptions{})}
+	state.tally.GoOn(h.Tally)
 	if seed, err := hex.DecodeString(h.Seed); err != nil || copy(state.seed[:], seed) != len(state.seed) {
 		return nil, &SnapshotError{SnapshotDamaged, "its seed cannot be read"}
 	}
 	if h.Turns == 0 {
 		return state, nil
 	}
-	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxSnapshot))
-	if err != nil {
+	if err := decode(s, p, state); err != nil {
 		return nil, err
-	}
-	defer decoder.Close()
-	body, err := decoder.DecodeAll(compressed, nil)
-	if err != nil || len(body) < 8 || binary.LittleEndian.Uint64(body) > uint64(len(body)-8) {
-		return nil, &SnapshotError{SnapshotDamaged, "its body cannot be decompressed"}
-	}
-	size := binary.LittleEndian.Uint64(body)
-	if state.delta, err = engine.DecodeDelta(body[8:8+size], p.image); err != nil {
-		return nil, &SnapshotError{SnapshotDamaged, err.Error()}
 	}
 	if int64(state.delta.Size()) > s.limits.Memory {
 		return nil, &SnapshotError{SnapshotLimits, fmt.Sprintf("its memory has %d bytes, and the session may have %d", state.delta.Size(), s.limits.Memory)}
 	}
+	return state, nil
+}
+
+// decodeHost reads the files and descriptors of a session.
+func (s *Session) decodeHost(ctx context.Context, p *program, state *sessionState, encoded []byte) error {
 	packages, err := s.packages(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	find := func(m vfs.Mounted) (vfs.Content, error) {
 		for _, l := range p.library {
@@ -276,16 +368,16 @@ func (s *Session) decode(ctx context.Context, h snapshotHeader, compressed []byt
 		}
 		return vfs.Content{}, fmt.Errorf("%s was mounted, and is not given to this session", m.Path)
 	}
-	host, err := wasi.DecodeState(body[8+size:], 0, vfs.Options{MaxBytes: s.limits.Storage}, find)
+	host, err := wasi.DecodeState(encoded, 0, vfs.Options{MaxBytes: s.limits.Storage}, find)
 	var stop *hostfuncs.Stop
 	switch {
 	case errors.As(err, &stop):
-		return nil, &SnapshotError{SnapshotLimits, stop.Error()}
+		return &SnapshotError{SnapshotLimits, stop.Error()}
 	case err != nil:
-		return nil, &SnapshotError{SnapshotDamaged, err.Error()}
+		return &SnapshotError{SnapshotDamaged, err.Error()}
 	}
-	state.host, state.bytes = host, host.FS.Usage().MemoryBytes
-	return state, nil
+	state.keep(host)
+	return nil
 }
 
 // packages are the trees of the session's packages, by where they are mounted.

@@ -18,15 +18,8 @@ var ErrBadDelta = errors.New("the state is damaged or of another kind")
 
 // AppendBinary appends the binary form, which DecodeDelta reads. It is neither compressed nor authenticated: that is for whoever stores it.
 func (d *Delta) AppendBinary(out []byte) []byte {
-	le := binary.LittleEndian
-	out = le.AppendUint32(out, deltaVersion)
-	out = le.AppendUint64(out, d.size)
-	out = binary.AppendUvarint(out, uint64(len(d.globals)))
-	for i, name := range d.image.names {
-		out = binary.AppendUvarint(out, uint64(len(name)))
-		out = append(out, name...)
-		out = le.AppendUint64(out, d.globals[i])
-	}
+	out = binary.LittleEndian.AppendUint32(out, deltaVersion)
+	out = d.appendHead(out)
 	out = binary.AppendUvarint(out, uint64(len(d.pages)))
 	next, total := uint32(0), 0
 	for _, p := range d.pages {
@@ -42,6 +35,19 @@ func (d *Delta) AppendBinary(out []byte) []byte {
 	return out
 }
 
+// appendHead appends the size of the memory and the globals.
+func (d *Delta) appendHead(out []byte) []byte {
+	le := binary.LittleEndian
+	out = le.AppendUint64(out, d.size)
+	out = binary.AppendUvarint(out, uint64(len(d.globals)))
+	for i, name := range d.image.names {
+		out = binary.AppendUvarint(out, uint64(len(name)))
+		out = append(out, name...)
+		out = le.AppendUint64(out, d.globals[i])
+	}
+	return out
+}
+
 // DecodeDelta reads what AppendBinary has written, for the same image; the result does not refer to in. Whatever in holds, the result is a
 // delta that can be applied or an error that wraps ErrBadDelta, and what is allocated is a small multiple of len(in).
 func DecodeDelta(in []byte, image *Image) (*Delta, error) {
@@ -49,19 +55,9 @@ func DecodeDelta(in []byte, image *Image) (*Delta, error) {
 	if v := r.u32(); v != deltaVersion {
 		return nil, fmt.Errorf("%w: version %d, expected %d", ErrBadDelta, v, deltaVersion)
 	}
-	d := &Delta{image: image, size: r.u64()}
-	if d.size%PageSize != 0 || d.size < image.size || d.size > MaxMemory {
-		return nil, fmt.Errorf("%w: a memory of %d bytes, for an image of %d", ErrBadDelta, d.size, image.size)
-	}
-	if n := r.uvarint(); n != uint64(len(image.names)) {
-		return nil, fmt.Errorf("%w: %d globals, the image has %d", ErrBadDelta, n, len(image.names))
-	}
-	d.globals = make([]uint64, len(image.names))
-	for i, want := range image.names {
-		if name := r.take(r.uvarint()); string(name) != want {
-			return nil, fmt.Errorf("%w: its globals are not those of the image", ErrBadDelta)
-		}
-		d.globals[i] = r.u64()
+	d, err := r.head(image)
+	if err != nil {
+		return nil, err
 	}
 	count := r.uvarint()
 	if count > uint64(len(r.in))/2 || count > d.size/DeltaPage {
@@ -95,6 +91,25 @@ func DecodeDelta(in []byte, image *Image) (*Delta, error) {
 		}
 	}
 	d.own = d.Bytes()
+	return d, nil
+}
+
+// head reads what appendHead has written.
+func (r *deltaReader) head(image *Image) (*Delta, error) {
+	d := &Delta{image: image, size: r.u64()}
+	if d.size%PageSize != 0 || d.size < image.size || d.size > MaxMemory {
+		return nil, fmt.Errorf("%w: a memory of %d bytes, for an image of %d", ErrBadDelta, d.size, image.size)
+	}
+	if n := r.uvarint(); n != uint64(len(image.names)) {
+		return nil, fmt.Errorf("%w: %d globals, the image has %d", ErrBadDelta, n, len(image.names))
+	}
+	d.globals = make([]uint64, len(image.names))
+	for i, want := range image.names {
+		if name := r.take(r.uvarint()); string(name) != want {
+			return nil, fmt.Errorf("%w: its globals are not those of the image", ErrBadDelta)
+		}
+		d.globals[i] = r.u64()
+	}
 	return d, nil
 }
 

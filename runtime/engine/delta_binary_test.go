@@ -127,3 +127,76 @@ func FuzzDelta(f *testing.F) {
 		}
 	})
 }
+
+// TestPieces: a delta comes back from its index and its pieces, and the next one shares them with it.
+func TestPieces(t *testing.T) {
+	image, _ := deltaImage(t, 2)
+	i := newBare(t, image, 4*PageSize)
+	var last *Delta
+	known := map[*byte]bool{}
+	for n, change := range []func([]byte){
+		func(m []byte) { turn(m, 1) },
+		func(m []byte) { m[3]++; m[2*PageSize-1]++ },
+		func(m []byte) { clear(m[:PageSize]) },
+		func(m []byte) { i.Grow(3 * PageSize); i.Memory()[3*PageSize-1] = 1 },
+		func([]byte) {},
+	} {
+		change(i.Memory())
+		d, err := Capture(i, last)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fresh := 0
+		for _, p := range d.Pieces() {
+			if !known[&p[0]] {
+				fresh++
+			}
+			known[&p[0]] = true
+		}
+		if fresh > 1 {
+			t.Errorf("change %d: %d new pieces", n, fresh)
+		}
+		index := d.AppendIndex(nil)
+		lengths, err := PieceLengths(index, image)
+		if err != nil || len(lengths) != len(d.Pieces()) {
+			t.Fatal(lengths, err)
+		}
+		back, err := DecodePieces(index, d.Pieces(), image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(back.AppendBinary(nil), d.AppendBinary(nil)) {
+			t.Errorf("change %d: another state came back", n)
+		}
+		last = back
+	}
+}
+
+// FuzzDecodePieces: whatever the index and a piece are, the result is an error or a delta that can be applied.
+func FuzzDecodePieces(f *testing.F) {
+	image, _ := deltaImage(f, 2)
+	i := newBare(f, image, 4*PageSize)
+	turn(i.Memory(), 1)
+	d, err := Capture(i, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	index, piece := d.AppendIndex(nil), d.Pieces()[0]
+	f.Add(index, piece)
+	f.Add(index[:len(index)-1], piece)
+	f.Add(index, piece[:len(piece)-1])
+	f.Add([]byte{}, []byte{})
+	f.Fuzz(func(t *testing.T, index, piece []byte) {
+		d, err := DecodePieces(index, [][]byte{piece}, image)
+		if err != nil {
+			if !errors.Is(err, ErrBadDelta) {
+				t.Error(err)
+			}
+			return
+		}
+		i = i.pristine(t, 4*PageSize)
+		if err := d.Apply(i); err != nil && !errors.Is(err, ErrDeltaMemory) {
+			t.Error(err)
+		}
+	})
+}
