@@ -195,6 +195,7 @@ func (j *job) settings() {
 	if o.turn.later() {
 		o.Seed = &o.turn.base.seed // its generators go on from where they are
 	}
+	j.fixedSeed = seeded || o.Seed != nil
 	if o.Seed == nil {
 		o.Seed = new([32]byte)
 		if seeded {

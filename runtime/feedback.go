@@ -3,6 +3,7 @@ package runtime
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -16,44 +17,57 @@ const DefaultFeedback = 600
 
 // Feedback is the report as text for a model: what happened, the failing line with a caret, the calls that led there, the values
 // that matter, what a limit allowed beside what was used, one next step, and as much of the output as fits. tokens bounds its
-// length (0: DefaultFeedback), counted as four bytes a token, the usual estimate for English and code; the most useful parts come first and
-// are the last to be cut. Nothing in it names the host.
+// length (0: DefaultFeedback), counted as four bytes a token, the usual estimate for English and code. What does not fit is dropped by its use, the
+// least useful first: other variables, outer calls and output before both sides of a failed comparison, and those before the failing line, the
+// next step and the verdict. Nothing in it names the host.
 func (r *Report) Feedback(tokens int) string {
 	if tokens <= 0 {
 		tokens = DefaultFeedback
 	}
-	w := &feedback{room: min(tokens, 1<<28) * 4}
-	w.line(r.headline())
+	w := &feedback{}
+	w.line(rankVerdict, r.headline())
 	if e := r.Error; e != nil {
-		w.error(e)
+		w.error(e, 0)
+		depth := 0
 		for cause := e.Cause; cause != nil; cause = cause.Cause {
-			w.line("caused by " + title(cause))
-			w.location(cause.Location)
+			depth++
+			w.line(rankCause, "caused by "+title(cause))
+			w.error(cause, depth)
 		}
 		if e.Hint != "" {
-			w.line("next step: " + e.Hint)
+			w.line(rankStep, "next step: "+e.Hint)
 		}
 	}
 	for _, warning := range r.Warnings {
+		rank := rankWarning
+		if warning.Kind == WarnNondeterministic {
+			rank = rankLeast
+		}
 		if warning.Line > 0 {
-			w.line(fmt.Sprintf("warning, line %d: %s", warning.Line, warning.Message))
+			w.line(rank, fmt.Sprintf("warning, line %d: %s", warning.Line, warning.Message))
 		} else {
-			w.line("warning: " + warning.Message)
+			w.line(rank, "warning: "+warning.Message)
 		}
 	}
 	if len(r.Result) > 0 {
-		w.line("result: " + clip(compact(r.Result), w.room/2))
+		w.line(rankResult, "result: "+compact(r.Result))
 	}
-	for _, f := range r.Files {
-		w.line(fmt.Sprintf("wrote %s (%s)", f.Path, units.Bytes(f.Size)))
+	for i, f := range r.Files {
+		if i == 20 {
+			w.line(rankFiles, fmt.Sprintf("... and %d more files", len(r.Files)-i+r.FilesOmitted))
+			break
+		}
+		w.line(rankFiles, fmt.Sprintf("wrote %s (%s)", f.Path, units.Bytes(f.Size)))
 	}
-	stderr := r.Stderr
-	if r.Error != nil && raised(r.Error.Kind) {
+	output, stderr := rankOutput, r.Stderr
+	if r.Error == nil {
+		output = rankResult
+	} else if raised(r.Error.Kind) {
 		stderr = "" // it ends in the traceback, which stands above in a better form
 	}
-	w.stream("stdout", r.Stdout, r.Truncated.stdout())
-	w.stream("stderr", stderr, r.Truncated.stderr())
-	return w.text.String()
+	w.stream(output, "stdout", r.Stdout, r.Truncated.stdout())
+	w.stream(max(output, rankOutput), "stderr", stderr, r.Truncated.stderr())
+	return w.text(min(tokens, 1<<28) * 4)
 }
 
 // raised says whether an error is one that the language raised.
@@ -105,71 +119,166 @@ func title(e *Error) string {
 	return e.Type + ": " + e.Message
 }
 
-// feedback is text under construction with what may still be added.
+// Ranks of the parts of a feedback, the most useful first.
+const (
+	rankVerdict = iota
+	rankPlace   // the failing line with its caret
+	rankStep    // what to do next
+	rankSides   // both sides of a failed comparison
+	rankResult  // the value, and what a run that completed printed
+	rankCause   // the error below, and where it is
+	rankCaller  // the call that led to the failing line
+	rankWarning
+	rankValues // variables
+	rankCallers
+	rankOutput // what a run that failed had printed
+	rankFiles
+	rankLeast
+	ranks
+)
+
+// feedback is text under construction: lines in the order in which they are read, each with its rank.
 type feedback struct {
-	text strings.Builder
-	room int
+	lines []ranked
 }
 
-// line adds a line if all of it fits, or what fits when that is worth having.
-func (w *feedback) line(s string) {
-	if len(s)+1 > w.room {
-		if w.room < 40 {
-			return
+type ranked struct {
+	rank int
+	text string
+	rest bool // belongs to the line before: without that it says nothing
+}
+
+func (w *feedback) line(rank int, s string) { w.lines = append(w.lines, ranked{rank: rank, text: s}) }
+
+// below adds a line that only stands beside the one before it.
+func (w *feedback) below(rank int, s string) {
+	w.lines = append(w.lines, ranked{rank: rank, text: s, rest: true})
+}
+
+// text writes what has room. Rank by rank each line gets what it needs or, when that is more than is left, as much of it as is worth having.
+func (w *feedback) text(room int) string {
+	const worth = 40 // bytes of a line that is cut
+	kept := make([]int, len(w.lines))
+	for rank := range ranks {
+		whole := true
+		for i, l := range w.lines {
+			if l.rank != rank || l.rest && kept[i-1] == 0 {
+				continue
+			}
+			need := len(l.text) + 1
+			share := room
+			switch rank {
+			case rankVerdict:
+				share = max(room/3, worth) // an endless message leaves room for the place
+			case rankPlace, rankStep, rankResult:
+				share = max(room/2, worth)
+			}
+			switch {
+			case need <= min(share, room):
+			case min(share, room) > worth && !l.rest:
+				need = min(share, room)
+			default:
+				need, whole = 0, false
+			}
+			kept[i] = need
+			room -= need
 		}
-		s = clip(s, w.room-1)
+		if !whole && rank >= rankValues {
+			break // what is less useful does not get in because it is shorter
+		}
 	}
-	w.text.WriteString(s)
-	w.text.WriteByte('\n')
-	w.room -= len(s) + 1
+	var b strings.Builder
+	for i, l := range w.lines {
+		switch {
+		case kept[i] == 0:
+		case len(l.text) < kept[i]:
+			b.WriteString(l.text)
+			b.WriteByte('\n')
+		default:
+			b.WriteString(clip(l.text, kept[i]-1))
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
 }
 
-func (w *feedback) error(e *Error) {
-	own := slices.DeleteFunc(slices.Clone(e.Frames), func(f Frame) bool { return f.Library })
-	w.location(e.Location)
-	// The innermost frame is the location itself; the others tell how the program came there, nearest first.
+// error writes where an error was raised, how the program came there and with which values. depth is how many errors it is below the one
+// that ended the run.
+func (w *feedback) error(e *Error, depth int) {
+	later := 0
+	if depth > 0 {
+		later = rankCause - rankPlace
+	}
+	w.location(rankPlace+later, e.Location)
+	if depth == 0 {
+		w.calls(e.Frames)
+	}
+	w.values(e.Values)
+}
+
+// calls tells how the program came to the failing line, nearest first. The innermost frame is the location itself.
+func (w *feedback) calls(frames []Frame) {
+	const most = 4
+	own := slices.DeleteFunc(slices.Clone(frames), func(f Frame) bool { return f.Library })
 	for i := len(own) - 2; i >= 0; i-- {
 		f := own[i]
-		if len(own)-1-i > 4 {
-			w.line(fmt.Sprintf("  ... and %d more calls", i+1))
+		nth := len(own) - 1 - i
+		if nth > most {
+			w.line(rankCallers, fmt.Sprintf("  ... and %d more calls", i+1))
 			break
 		}
-		where := ""
+		where, rank := "", rankCallers
 		if f.Function != "" {
 			where = " in " + f.Function
 		}
-		w.line(fmt.Sprintf("  called from line %d%s: %s", f.Line, where, strings.TrimSpace(f.LineText)))
-	}
-	names := make([]string, 0, len(e.Values))
-	for name := range e.Values {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	if len(names) > 0 {
-		w.line("values:")
-	}
-	for i, name := range names {
-		if i == 12 {
-			w.line(fmt.Sprintf("  ... and %d more", len(names)-i))
-			break
+		if nth == 1 {
+			rank = rankCaller
 		}
-		w.line("  " + name + " = " + clip(e.Values[name], 200))
+		w.line(rank, fmt.Sprintf("  called from line %d%s: %s", f.Line, where, strings.TrimSpace(f.LineText)))
 	}
 }
 
+// values writes both sides of what was compared, then the variables in the order of their names.
+func (w *feedback) values(values map[string]string) {
+	if len(values) == 0 {
+		return
+	}
+	names := slices.Sorted(maps.Keys(values))
+	sides := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !isSide(name) || values["right"] == "" && name == "left" })
+	rest := slices.DeleteFunc(names, func(name string) bool { return slices.Contains(sides, name) })
+	rank := rankSides
+	if len(sides) == 0 {
+		rank = rankValues
+	}
+	w.line(rank, "values:")
+	for _, name := range sides {
+		w.below(rankSides, "  "+name+" = "+clip(values[name], 400))
+	}
+	for i, name := range rest {
+		if i == 12 {
+			w.line(rankValues, fmt.Sprintf("  ... and %d more", len(rest)-i))
+			break
+		}
+		w.line(rankValues, "  "+name+" = "+clip(values[name], 200))
+	}
+}
+
+// isSide says whether a value is part of what was asserted, rather than a variable.
+func isSide(name string) bool { return name == "left" || name == "right" || name == "value" }
+
 // location writes the line and a caret under the part that failed.
-func (w *feedback) location(l *Location) {
+func (w *feedback) location(rank int, l *Location) {
 	if l == nil || l.Line == 0 {
 		return
 	}
-	w.line(fmt.Sprintf("at %s line %d:", l.File, l.Line))
+	w.line(rank, fmt.Sprintf("at %s line %d:", l.File, l.Line))
 	if l.LineText == "" {
 		return
 	}
 	text, column, width := window(l)
-	w.line("  " + text)
+	w.line(rank, "  "+text)
 	if column > 0 {
-		w.line("  " + strings.Repeat(" ", column-1) + strings.Repeat("^", width))
+		w.below(rank, "  "+strings.Repeat(" ", column-1)+strings.Repeat("^", width))
 	}
 }
 
@@ -222,18 +331,17 @@ func window(l *Location) (text string, column, width int) {
 	return string(line), column, max(1, min(width, len(line)-column+1))
 }
 
-// stream adds a stream's head and tail in the room that is left.
-func (w *feedback) stream(name, text string, missing int64) {
+// stream adds a stream's head and tail.
+func (w *feedback) stream(rank int, name, text string, missing int64) {
 	text = strings.TrimRight(text, "\n")
-	if text == "" || w.room < 80 {
+	if text == "" {
 		return
 	}
 	head := name + ":"
 	if missing > 0 {
 		head = fmt.Sprintf("%s (%s left out):", name, units.Bytes(missing))
 	}
-	w.line(head)
-	w.line(clip(text, w.room-1))
+	w.line(rank, head+"\n"+text)
 }
 
 // clip cuts the middle out of s so that it has at most n bytes.

@@ -36,6 +36,8 @@ type job struct {
 	kit       *builtin.Run
 	clockName string
 	random    io.Reader
+	fixedSeed bool  // the same program gets the same random numbers again
+	reads     reads // of clock and randomness
 	started   time.Time
 	startup   time.Duration
 
@@ -228,7 +230,7 @@ func (j *job) prepareFiles() (*wasi.State, error) {
 	slices.Sort(env)
 	state.Args, state.Env = append([]string{j.module.Name}, o.Args...), env
 	state.Stdin, state.Stdout, state.Stderr = o.Stdin, &r.out.stdout, &r.out.stderr
-	state.Clock, state.Random, state.Charge = o.Clock, j.random, r.burn
+	state.Clock, state.Random, state.Charge = countedClock{o.Clock, &j.reads}, countedRandom{j.random, &j.reads}, r.burn
 	return state, nil
 }
 
@@ -397,6 +399,10 @@ func (j *job) report(ended error) (*Report, error) {
 	u := &rep.Usage
 	u.Fuel.Used, u.Memory.PeakBytes, u.HostCalls.Used, u.StartupUS = r.charged+r.lent.fuel.Load(), r.peak.Load(), r.callCount.Load()+r.lent.calls.Load(), j.startup.Microseconds()
 	u.WallMS = milliseconds(time.Since(j.started))
+	if j.op == "run" {
+		j.warn(rep)
+		rep.advise(j.module)
+	}
 	return rep, err
 }
 

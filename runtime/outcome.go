@@ -65,7 +65,7 @@ func (r *Report) settle(m *compiler.Module, err error, text []byte) error {
 		r.stopped(&hostfuncs.Stop{Kind: hostfuncs.KindCallDepth, Limit: MaxCallDepth, Used: MaxCallDepth})
 	case errors.As(err, &trap):
 		r.Status = Failed
-		r.Error = &Error{Kind: KindTrap, Type: "trap", Message: trap.Reason, Hint: trapHint(trap, m)}
+		r.Error = &Error{Kind: KindTrap, Type: "trap", Message: trap.Reason, Hint: trapHint(trap, m), Frames: trapFrames(trap)}
 	case err != nil:
 		r.Status = Fault
 		r.Error = &Error{Kind: KindInternal, Message: "the sandbox failed; this is not the program's doing"}
@@ -76,19 +76,6 @@ func (r *Report) settle(m *compiler.Module, err error, text []byte) error {
 		return r.responded(m, text)
 	}
 	return nil
-}
-
-func trapHint(t *engine.Trap, m *compiler.Module) string {
-	if m.Guest != "" {
-		return "the interpreter itself trapped: most often too deep a recursion in native code; simplify the data or the nesting"
-	}
-	switch t.Reason {
-	case engine.TrapUnreachable:
-		return "the program aborted (abort, panic, a failed assertion or an explicit unreachable)"
-	case engine.TrapMemory:
-		return "a load or store was outside the program's memory: check pointers and indices"
-	}
-	return ""
 }
 
 // stopped records a limit or an exit.
@@ -154,8 +141,15 @@ func (r *Report) stoppedAt(m *compiler.Module, stack []Frame) {
 			location := f.Location
 			r.Error.Location = &location
 		}
+		if len(f.Values) > 0 && len(f.Values) <= maxStoppedValues {
+			r.Error.Values = f.Values
+		}
+		f.Values = nil
 	}
 }
+
+// maxStoppedValues is how many variables a guest may tell of a run that a limit stopped.
+const maxStoppedValues = 16
 
 func (r *Report) exited(code int) {
 	if code == 0 {

@@ -64,7 +64,7 @@ type Report struct {
 	Stderr    string          `json:"stderr" jsonschema:"head and tail of its standard error"`
 	Truncated *Truncated      `json:"truncated,omitempty" jsonschema:"present when output was left out above"`
 	Error     *Error          `json:"error,omitempty" jsonschema:"present unless the run completed"`
-	Warnings  []Warning       `json:"warnings,omitempty" jsonschema:"what the language warned of"`
+	Warnings  []Warning       `json:"warnings,omitempty" jsonschema:"what a model should know although it did not stop the program"`
 	Usage     Usage           `json:"usage" jsonschema:"what the run used, beside its limits"`
 	Calls     []Call          `json:"calls,omitempty" jsonschema:"the host calls, in order"`
 	// CallsOmitted is how many more there were than Calls lists, which are the first 50,000.
@@ -124,13 +124,30 @@ type Frame struct {
 	Location
 	Function string `json:"function,omitempty"`
 	Library  bool   `json:"library,omitempty" jsonschema:"a frame of the language's library, not of the program"`
+	// Values are variables of the frame; a guest gives them of the innermost one when a limit has stopped the run, and the report has them in Error.
+	Values map[string]string `json:"values,omitempty" jsonschema:"variables of the frame"`
 }
 
-// Warning is something the language said about the program without stopping it.
+// Warning is something that a model should know of the program although it did not stop it.
 type Warning struct {
-	Message string `json:"message"`
-	Line    int    `json:"line,omitempty"`
+	Kind    WarningKind `json:"kind,omitempty" jsonschema:"what it is about: truncated, no_value, swallowed, nondeterministic, unused_import, test_failed or assert_failed; absent when the language itself warned"`
+	Message string      `json:"message"`
+	Line    int         `json:"line,omitempty"`
 }
+
+// WarningKind says what a warning is about.
+type WarningKind string
+
+// Kinds of warning.
+const (
+	WarnTruncated        WarningKind = "truncated"        // the report leaves output out
+	WarnNoValue          WarningKind = "no_value"         // the program gave no value and printed nothing
+	WarnSwallowed        WarningKind = "swallowed"        // a handler that does nothing took an exception
+	WarnNondeterministic WarningKind = "nondeterministic" // it read a clock or a random number
+	WarnUnusedImport     WarningKind = "unused_import"    // a module that it imports and never uses does not exist
+	WarnTestFailed       WarningKind = "test_failed"      // a test of a test framework failed, and the program went on
+	WarnAssertFailed     WarningKind = "assert_failed"    // console.assert, which goes on
+)
 
 // Usage is what a run used beside its limits.
 type Usage struct {
