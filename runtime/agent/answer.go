@@ -126,7 +126,10 @@ func tagged(text, tag string) (found []string) {
 		}
 		inner, after, _ := strings.Cut(rest, "</"+tag+">")
 		if strings.TrimSpace(inner) != "" {
-			found = append(found, strings.Trim(inner, "\n"))
+			if !strings.HasPrefix(strings.TrimLeft(inner, " \t\r"), "\n") {
+				inner = strings.TrimLeft(inner, " \t") // the blank after the tag is no indentation
+			}
+			found = append(found, strings.Trim(inner, "\r\n"))
 		}
 		text = after
 	}
