@@ -95,7 +95,7 @@ func (a *app) cli() *cli.App {
 			return exitStatus(exitUsage)
 		},
 		Commands: []*cli.Command{
-			a.runCommand(), a.checkCommand(), a.policyCommand(), a.toolsCommand(), a.auditCommand(), a.guestsCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand(),
+			a.runCommand(), a.checkCommand(), a.evalCommand(), a.policyCommand(), a.toolsCommand(), a.auditCommand(), a.guestsCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand(),
 		},
 	}
 }
@@ -197,7 +197,8 @@ func arrange(c *cli.App, args []string) (arranged, programArgs []string, err err
 	return arranged, programArgs, nil
 }
 
-// findCommand follows the names of commands, "policy" and "check", and returns what is left of the arguments.
+// findCommand follows the names of commands, "policy" and "check", and returns what is left of the arguments. A command with subcommands and an action of its
+// own takes what names none of them as its argument.
 func findCommand(c *cli.App, args []string) (command *cli.Command, name string, rest []string, err error) {
 	if command = c.Command(args[0]); command == nil {
 		return nil, "", nil, unknownCommand(c, args)
@@ -205,6 +206,9 @@ func findCommand(c *cli.App, args []string) (command *cli.Command, name string, 
 	name, rest = command.Name, args[1:]
 	for len(command.Subcommands) > 0 && len(rest) > 0 && !isHelp(rest[0]) {
 		if isOption(rest[0]) {
+			if actsItself(command) {
+				break
+			}
 			return nil, "", nil, usage("unknown option %s: options follow the whole command, as in: wand %s %s %s", rest[0], name, command.Subcommands[0].Name, rest[0])
 		}
 		var next *cli.Command
@@ -212,6 +216,9 @@ func findCommand(c *cli.App, args []string) (command *cli.Command, name string, 
 			if sub.HasName(rest[0]) {
 				next = sub
 			}
+		}
+		if next == nil && actsItself(command) {
+			break
 		}
 		if next == nil {
 			return nil, "", nil, usage("unknown command %q of wand %s%s\nwand: wand %s --help lists the commands", rest[0], name, suggestCommand(command.Subcommands, rest[0]), name)
@@ -221,6 +228,9 @@ func findCommand(c *cli.App, args []string) (command *cli.Command, name string, 
 	}
 	return command, name, rest, nil
 }
+
+// actsItself says whether a command with subcommands does something by itself, as wand eval does: it has options then.
+func actsItself(command *cli.Command) bool { return len(command.Flags) > 0 }
 
 var errHelp = errors.New("help is asked for")
 

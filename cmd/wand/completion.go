@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"wand/policies"
+	"wand/runtime/eval"
 )
 
 const completionDescription = `Prints a script that completes commands, options and file names in a shell.
@@ -52,7 +53,13 @@ func values(option string) (words []string, open bool) {
 	case "approve":
 		return []string{approveAsk, approveNever}, false
 	case "format":
-		return toolFormats(), false
+		words = toolFormats()
+		for _, f := range eval.Formats() {
+			words = append(words, string(f))
+		}
+		return words, false
+	case "tests":
+		return []string{string(eval.DetailFailing), string(eval.DetailAll), string(eval.DetailNone)}, false
 	}
 	return nil, false
 }
@@ -81,7 +88,7 @@ func optionsOf(command *cli.Command) []option {
 			o.usage = strings.ReplaceAll(d.GetUsage(), "`", "")
 		}
 		switch f.Names()[0] {
-		case "file", "out", "package", "input", "args", "overlay", "audit", "audit-key", "key", "o":
+		case "file", "out", "package", "input", "args", "overlay", "audit", "audit-key", "key", "o", "problems", "html":
 			o.takesFile = true
 		}
 		var open bool
@@ -97,8 +104,10 @@ func optionsOf(command *cli.Command) []option {
 }
 
 // operandsOf lists the words that a command takes as its argument, beside files.
-func operandsOf(name string) []string {
-	switch {
+func operandsOf(l leaf) []string {
+	switch name := l.name; {
+	case len(l.command.Subcommands) > 0:
+		return strings.Fields(namesOf(l.command.Subcommands))
 	case name == "completion":
 		return []string{"bash", "zsh", "fish"}
 	case strings.HasPrefix(name, "policy ") && name != "policy learn":
@@ -130,7 +139,7 @@ func leaves(c *cli.App) []leaf {
 		for _, sub := range visible(command.Subcommands) {
 			list = append(list, leaf{command.Name + " " + sub.Name, sub})
 		}
-		if len(command.Subcommands) == 0 {
+		if len(command.Subcommands) == 0 || actsItself(command) {
 			list = append(list, leaf{command.Name, command})
 		}
 	}
@@ -151,7 +160,11 @@ func bashCompletion(c *cli.App) string {
 	b.WriteString("    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} options= operands=\n    COMPREPLY=()\n")
 	fmt.Fprintf(&b, "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"%s help\" -- \"$cur\"))\n        return\n    fi\n", namesOf(c.Commands))
 	for _, command := range visible(c.Commands) {
-		if len(command.Subcommands) > 0 {
+		switch {
+		case actsItself(command) && len(command.Subcommands) > 0:
+			fmt.Fprintf(&b, "    if [ \"$command\" = %s ]; then\n        case ${COMP_WORDS[2]} in\n        %s)\n            if [ \"$COMP_CWORD\" -gt 2 ]; then command+=\" ${COMP_WORDS[2]}\"; fi ;;\n        esac\n    fi\n",
+				command.Name, strings.ReplaceAll(namesOf(command.Subcommands), " ", "|"))
+		case len(command.Subcommands) > 0:
 			fmt.Fprintf(&b, "    if [ \"$command\" = %s ]; then\n        if [ \"$COMP_CWORD\" -eq 2 ]; then\n            COMPREPLY=($(compgen -W \"%s\" -- \"$cur\"))\n            return\n        fi\n        command+=\" ${COMP_WORDS[2]}\"\n    fi\n",
 				command.Name, namesOf(command.Subcommands))
 		}
@@ -177,7 +190,7 @@ func bashCompletion(c *cli.App) string {
 		for _, o := range optionsOf(l.command) {
 			options = append(options, o.names...)
 		}
-		fmt.Fprintf(&b, "    \"%s\") options=\"%s\" operands=\"%s\" ;;\n", l.name, strings.Join(options, " "), strings.Join(operandsOf(l.name), " "))
+		fmt.Fprintf(&b, "    \"%s\") options=\"%s\" operands=\"%s\" ;;\n", l.name, strings.Join(options, " "), strings.Join(operandsOf(l), " "))
 	}
 	b.WriteString("    esac\n    if [[ $cur == -* ]]; then\n        COMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n")
 	b.WriteString("    elif [ \"$command\" = completion ]; then\n        COMPREPLY=($(compgen -W \"$operands\" -- \"$cur\"))\n")
@@ -200,7 +213,11 @@ func zshCompletion(c *cli.App) string {
 	b.WriteString("#compdef wand\n# zsh completion for wand\n_wand() {\n    local -a commands\n    local command=${words[2]}\n")
 	describe("    ", 2, c.Commands)
 	for _, command := range visible(c.Commands) {
-		if len(command.Subcommands) > 0 {
+		switch {
+		case actsItself(command) && len(command.Subcommands) > 0:
+			fmt.Fprintf(&b, "    if [[ $command == %s ]] && (( CURRENT > 3 )); then\n        case ${words[3]} in\n        %s) command+=\" ${words[3]}\" ;;\n        esac\n    fi\n",
+				command.Name, strings.ReplaceAll(namesOf(command.Subcommands), " ", "|"))
+		case len(command.Subcommands) > 0:
 			fmt.Fprintf(&b, "    if [[ $command == %s ]]; then\n", command.Name)
 			describe("        ", 3, command.Subcommands)
 			b.WriteString("        command+=\" ${words[3]}\"\n    fi\n")
@@ -225,7 +242,7 @@ func zshCompletion(c *cli.App) string {
 				fmt.Fprintf(&b, " \\\n            '*%s[%s]%s'", n, quote(o.usage), value)
 			}
 		}
-		switch words := operandsOf(l.name); {
+		switch words := operandsOf(l); {
 		case l.name == "completion":
 			fmt.Fprintf(&b, " \\\n            ':shell:(%s)'\n        ;;\n", strings.Join(words, " "))
 		case len(words) > 0:
@@ -246,13 +263,17 @@ func fishCompletion(c *cli.App) string {
 	b.WriteString("function __wand_needs_subcommand\n    set -l words (commandline -opc)\n    test (count $words) -eq 2; and test \"$words[2]\" = $argv[1]\nend\n")
 	for _, command := range visible(c.Commands) {
 		fmt.Fprintf(&b, "complete -c wand -f -n __fish_use_subcommand -a %s -d %s\n", command.Name, quote(command.Usage))
+		noFiles := " -f"
+		if actsItself(command) {
+			noFiles = ""
+		}
 		for _, sub := range visible(command.Subcommands) {
-			fmt.Fprintf(&b, "complete -c wand -f -n %s -a %s -d %s\n", quote("__wand_needs_subcommand "+command.Name), sub.Name, quote(sub.Usage))
+			fmt.Fprintf(&b, "complete -c wand%s -n %s -a %s -d %s\n", noFiles, quote("__wand_needs_subcommand "+command.Name), sub.Name, quote(sub.Usage))
 		}
 	}
 	for _, l := range leaves(c) {
 		at := quote("__wand_at " + l.name)
-		if words := operandsOf(l.name); len(words) > 0 {
+		if words := operandsOf(l); len(words) > 0 {
 			only := ""
 			if l.name == "completion" {
 				only = " -f"
