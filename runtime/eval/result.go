@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"wand/compiler"
+	"wand/policies/units"
 	"wand/runtime"
 )
 
@@ -149,7 +151,9 @@ func (r *Result) feedback(report *runtime.Report, room int) string {
 		}
 	}
 	if left := room - b.Len(); left > 200 && report.Status != runtime.Completed {
-		b.WriteString(report.Feedback(left / 4))
+		// How long it took is no property of the candidate, and would make every evaluation another one.
+		took := ", " + units.Duration(time.Duration(report.Usage.WallMS*float64(time.Millisecond))).String() + ")"
+		b.WriteString(strings.Replace(report.Feedback(left/4), took, ")", 1))
 	}
 	return short(b.String(), room)
 }
