@@ -133,6 +133,9 @@ func (rt *Runtime) openAuthority(ctx context.Context, p *policies.Policy, named 
 	return a, nil
 }
 
+// PolicyDigest identifies what a compiled policy decides and grants, wherever it was read from. It is what reports call the digest of their policy.
+func PolicyDigest(e *policies.Engine) string { return digestOf(e) }
+
 // digestOf identifies what an engine decides and grants, wherever it was read from.
 func digestOf(e *policies.Engine) string {
 	sum := sha256.New()

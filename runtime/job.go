@@ -242,8 +242,10 @@ func (j *job) files() (*wasi.State, error) {
 		t.job = j
 		if t.later() {
 			state, err := t.base.host.Clone(config)
-			t.host = state
-			return state, err
+			if t.host = state; err != nil {
+				return nil, err
+			}
+			return state, putFiles(state.FS, o.Files)
 		}
 	}
 	files := vfs.New(config)
@@ -259,19 +261,23 @@ func (j *job) files() (*wasi.State, error) {
 			return nil, fmt.Errorf("package %s: %w", o.Packages[i].Name, err)
 		}
 	}
-	for _, f := range o.Files {
+	return state, putFiles(files, o.Files)
+}
+
+func putFiles(to *vfs.FS, files []File) error {
+	for _, f := range files {
 		name := f.Path
 		if !path.IsAbs(name) {
 			name = path.Join(workDir, name)
 		}
-		if err := files.MkdirAll(path.Dir(name)); err != nil {
-			return nil, fmt.Errorf("file %s: %w", f.Path, err)
+		if err := to.MkdirAll(path.Dir(name)); err != nil {
+			return fmt.Errorf("file %s: %w", f.Path, err)
 		}
-		if err := files.WriteFile(name, f.Data); err != nil {
-			return nil, fmt.Errorf("file %s: %w", f.Path, err)
+		if err := to.WriteFile(name, f.Data); err != nil {
+			return fmt.Errorf("file %s: %w", f.Path, err)
 		}
 	}
-	return state, nil
+	return nil
 }
 
 // check refuses what a program could not be given as it is: a C string ends at NUL, a variable's name at the first =.

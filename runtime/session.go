@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,6 +66,8 @@ type TurnOptions struct {
 	Input          json.RawMessage // the global INPUT; absent: what it was
 	Stdin          io.Reader       // default: empty
 	Stdout, Stderr io.Writer       // as in Options
+	// Files are put in before the turn, as in Options; they replace what is there. A turn that is taken back takes them with it.
+	Files []File
 	// Limits of this turn; fields that are zero take the session's. Memory is the session's in any case.
 	Limits Limits
 	// KeepFailed keeps what a turn did that ended with an exception or an exit code other than 0. What a limit, a policy or the caller stopped is
@@ -226,8 +229,12 @@ func (s *Session) Run(ctx context.Context, m *compiler.Module, o TurnOptions) (*
 	limits.Fuel, limits.HostCalls = min(limits.Fuel, left.Fuel), min(limits.HostCalls, left.HostCalls)
 	limits.Storage = min(limits.Storage, max(t.base.files+max(left.Storage, 0), 1))
 	so := &s.options
+	files := o.Files
+	if !t.later() {
+		files = slices.Concat(so.Files, files)
+	}
 	report, err := s.rt.execute(ctx, m, Options{
-		Limits: limits, Args: o.Args, Env: so.Env, Input: o.Input, Stdin: o.Stdin, Stdout: o.Stdout, Stderr: o.Stderr, Files: so.Files, Packages: so.Packages,
+		Limits: limits, Args: o.Args, Env: so.Env, Input: o.Input, Stdin: o.Stdin, Stdout: o.Stdout, Stderr: o.Stderr, Files: files, Packages: so.Packages,
 		Policy: so.Policy, Principal: so.Principal, Tools: so.Tools, Approve: so.Approve, Record: so.Record, Observe: so.Observe, DryRun: so.DryRun,
 		Clock: so.Clock, Seed: so.Seed, KeepOutput: o.KeepOutput, SpillDir: o.SpillDir, turn: t,
 	}, "run")

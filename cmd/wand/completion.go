@@ -88,7 +88,7 @@ func optionsOf(command *cli.Command) []option {
 			o.usage = strings.ReplaceAll(d.GetUsage(), "`", "")
 		}
 		switch f.Names()[0] {
-		case "file", "out", "package", "input", "args", "overlay", "audit", "audit-key", "key", "o", "problems", "html":
+		case "file", "out", "package", "input", "args", "overlay", "audit", "audit-key", "key", "store", "o", "problems", "html":
 			o.takesFile = true
 		}
 		var open bool

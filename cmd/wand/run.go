@@ -56,14 +56,19 @@ func (a *app) runCommand() *cli.Command {
 	limits := &limitFlags{}
 	return &cli.Command{
 		Name: "run", Usage: "run a program in the sandbox", UsageText: "wand run [options] FILE|-|-c CODE [-- ARGUMENTS]", Description: runDescription,
-		Flags: append(runFlags(limits),
-			&cli.StringFlag{Name: "out", Usage: "write the files that the program made to `DIR`"},
-			&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print the report as JSON instead of the program's output"},
-			&cli.BoolFlag{Name: "feedback", DisableDefaultText: true, Usage: "print what a model should be told instead of the program's output"},
-			&cli.IntFlag{Name: "feedback-tokens", Value: runtime.DefaultFeedback, Usage: "most tokens, `N`, that --feedback may take"},
-		),
+		Flags:           append(runFlags(limits), outcomeFlags()...),
 		HideHelpCommand: true, OnUsageError: onUsageError,
 		Action: func(c *cli.Context) error { return a.run(c, limits) },
+	}
+}
+
+// outcomeFlags say what becomes of the outcome.
+func outcomeFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "out", Usage: "write the files that the program made to `DIR`"},
+		&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print the report as JSON instead of the program's output"},
+		&cli.BoolFlag{Name: "feedback", DisableDefaultText: true, Usage: "print what a model should be told instead of the program's output"},
+		&cli.IntFlag{Name: "feedback-tokens", Value: runtime.DefaultFeedback, Usage: "most tokens, `N`, that --feedback may take"},
 	}
 }
 
@@ -80,19 +85,32 @@ func runFlags(limits *limitFlags) []cli.Flag {
 
 // run is wand run.
 func (a *app) run(c *cli.Context, flags *limitFlags) error {
-	if c.Bool("json") && c.Bool("feedback") {
-		return usage("--json and --feedback exclude each other")
+	view, err := a.newVerdict(c)
+	if err != nil {
+		return err
 	}
-	if c.Int("feedback-tokens") < 1 {
-		return usage("--feedback-tokens: %d is too few; the default is %d", c.Int("feedback-tokens"), runtime.DefaultFeedback)
-	}
-	view := &verdict{app: a, options: c, json: c.Bool("json"), feedback: c.Bool("feedback")}
 	report, err := a.perform(c, flags, view, nil)
 	if err != nil {
 		return err
 	}
+	return view.conclude(report)
+}
+
+// newVerdict reads how the outcome is to be told.
+func (a *app) newVerdict(c *cli.Context) (*verdict, error) {
+	if c.Bool("json") && c.Bool("feedback") {
+		return nil, usage("--json and --feedback exclude each other")
+	}
+	if c.Int("feedback-tokens") < 1 {
+		return nil, usage("--feedback-tokens: %d is too few; the default is %d", c.Int("feedback-tokens"), runtime.DefaultFeedback)
+	}
+	return &verdict{app: a, options: c, json: c.Bool("json"), feedback: c.Bool("feedback")}, nil
+}
+
+// conclude stores the program's files where --out says, tells the outcome and ends the command with its exit code.
+func (view *verdict) conclude(report *runtime.Report) error {
 	var unsaved error
-	if dir := c.String("out"); dir != "" {
+	if dir := view.options.String("out"); dir != "" {
 		view.saved, unsaved = writeOut(dir, report.Files)
 	}
 	if err := errors.Join(view.show(report), unsaved); err != nil {
@@ -200,7 +218,11 @@ func (a *app) execute(ctx context.Context, rt *runtime.Runtime, source compiler.
 	if err := view.trail.begin(module, &options); err != nil {
 		return nil, err
 	}
-	report, err := rt.Run(ctx, module, options)
+	run := rt.Run
+	if view.run != nil {
+		run = view.run
+	}
+	report, err := run(ctx, module, options)
 	status := runtime.Fault
 	if ctx.Err() != nil {
 		status = runtime.Cancelled
@@ -305,6 +327,8 @@ type verdict struct {
 	saved       int       // files written to --out
 	trail       *trail    // nil without --audit
 	out         io.Writer // where the program's output goes; nil for standard output
+	// run is what is done with the compiled program; nil: Runtime.Run.
+	run func(context.Context, *compiler.Module, runtime.Options) (*runtime.Report, error)
 
 	engine *policies.Engine // what decides
 	mu     sync.Mutex
