@@ -40,6 +40,7 @@ type job struct {
 	reads     reads // of clock and randomness
 	started   time.Time
 	startup   time.Duration
+	watch     stopwatch
 
 	run  run
 	fs   *vfs.FS
@@ -70,6 +71,7 @@ func (j *job) do(ctx context.Context) (*Report, error) {
 	j.over = true
 	cancel()
 	r.gate.Close()
+	defer j.watch.lap(PhaseReport)
 	return j.report(ended)
 }
 
@@ -106,6 +108,7 @@ func (j *job) guarded(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	j.watch.lap(PhaseFiles)
 	t := j.options.turn
 	if t == nil {
 		defer j.fs.Close()
@@ -125,7 +128,9 @@ func (j *job) guarded(ctx context.Context) (err error) {
 			return
 		}
 		j.program.done(ctx, instance, r, inOrder)
+		j.watch.lap(PhaseReset)
 	}()
+	j.watch.lap(PhaseFork)
 	j.startup = time.Since(j.started)
 	guest := wasi.With(&runContext{Context: ctx, run: r}, state)
 	if j.module.Guest == "" {
@@ -135,6 +140,7 @@ func (j *job) guarded(ctx context.Context) (err error) {
 	}
 	inOrder = err == nil && j.module.Guest != ""
 	j.settleMounts(byItself(err))
+	j.watch.lap(PhaseGuest)
 	return err
 }
 
@@ -346,6 +352,7 @@ func (j *job) runGuest(ctx context.Context, instance engine.Instance) error {
 		return &hostfuncs.Stop{Kind: hostfuncs.KindMemory, Used: r.linear.Load() + int64(len(text)), Limit: r.limits.Memory, Detail: "loading the program"}
 	}
 	copy(view(instance.Memory(), at, uint32(len(text))), text)
+	j.watch.lap(PhaseRequest)
 	stack = []uint64{uint64(at), uint64(len(text))}
 	if err := instance.Call(ctx, "wand_run", stack); err != nil {
 		return err

@@ -335,6 +335,7 @@ func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, o
 		return nil, err
 	}
 	defer rt.leave()
+	watch := startWatch(ctx)
 	ctx, end := rt.until(ctx)
 	defer end()
 	limits := o.Limits
@@ -376,5 +377,7 @@ func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, o
 	if o.child == nil && o.turn == nil {
 		defer j.kit.Close()
 	}
+	j.watch = watch
+	j.watch.lap(PhaseSettings)
 	return j.do(ctx)
 }

@@ -244,9 +244,11 @@ func (s *Session) Run(ctx context.Context, m *compiler.Module, o TurnOptions) (*
 	}
 	kept := err == nil && t.left != nil && (report.Status == Completed || o.KeepFailed && report.Status == Failed)
 	if kept {
+		watch := startWatch(ctx)
 		if problem := t.commit(); problem != nil {
 			kept, err = false, fmt.Errorf("the turn's state cannot be kept: %w", problem)
 		}
+		watch.lap(PhaseCapture)
 	}
 	s.settle(t, kept, report.Usage)
 	spentNow := s.Usage()
