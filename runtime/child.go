@@ -149,6 +149,7 @@ func runChild(ctx context.Context, in childInput) (*childResult, error) {
 	report, err := j.rt.execute(ctx, module, o, "run")
 	if report != nil {
 		used = report
+		j.run.tape.childEnded(hostfuncs.SeqOf(ctx), limits, report.Usage)
 	}
 	if err != nil {
 		return nil, err

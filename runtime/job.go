@@ -56,7 +56,11 @@ type job struct {
 func (j *job) do(ctx context.Context) (*Report, error) {
 	r := &j.run
 	deadline := &hostfuncs.Stop{Kind: hostfuncs.KindDeadline, Limit: int64(r.limits.Deadline), Used: int64(r.limits.Deadline)}
-	ctx, cancel := context.WithDeadlineCause(ctx, j.started.Add(r.limits.Deadline), deadline)
+	until := j.started.Add(r.limits.Deadline)
+	if r.tape.replaying() {
+		until = j.started.Add(maxReplay) // it is told where the deadline was
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, until, deadline)
 	defer cancel()
 	r.ctx = ctx
 
@@ -72,7 +76,16 @@ func (j *job) do(ctx context.Context) (*Report, error) {
 	cancel()
 	r.gate.Close()
 	defer j.watch.lap(PhaseReport)
-	return j.report(ended)
+	if r.tape == nil {
+		return j.report(ended)
+	}
+	ended = r.tape.finish(ended)
+	rep, err := j.report(ended)
+	if problem := r.tape.close(rep, ended); problem != nil && err == nil {
+		rep.unrecorded()
+		err = problem
+	}
+	return rep, err
 }
 
 // settled makes the fuel limit exact: a program that ended by itself, after its last check, with more charged than there was, has exhausted its
@@ -136,8 +149,10 @@ func (j *job) guarded(ctx context.Context) (err error) {
 	if j.module.Guest == "" {
 		err = j.runCommand(guest, instance)
 	} else if err = j.runGuest(guest, instance); err != nil {
+		r.tape.guestEnded()
 		j.where(guest, instance, err)
 	}
+	r.tape.guestEnded()
 	inOrder = err == nil && j.module.Guest != ""
 	j.settleMounts(byItself(err))
 	j.watch.lap(PhaseGuest)
@@ -219,13 +234,15 @@ func (j *job) prepareFiles() (*wasi.State, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	if r.tape != nil {
+		r.hold(recordingMemory)
+	}
 	state, err := j.files()
 	if err != nil {
 		return nil, err
 	}
 	j.fs = state.FS
-	ctx := r.ctx
-	if err := j.kit.Mount(j.fs, func(q policies.Request) error { return r.gate.Permit(ctx, q) }); err != nil {
+	if err := j.mount(); err != nil {
 		return nil, err
 	}
 	j.mark = j.fs.Mark()
@@ -236,14 +253,40 @@ func (j *job) prepareFiles() (*wasi.State, error) {
 	slices.Sort(env)
 	state.Args, state.Env = append([]string{j.module.Name}, o.Args...), env
 	state.Stdin, state.Stdout, state.Stderr = o.Stdin, &r.out.stdout, &r.out.stderr
-	state.Clock, state.Random, state.Charge = countedClock{o.Clock, &j.reads}, countedRandom{j.random, &j.reads}, r.burn
+	state.Clock, state.Random, state.Charge = o.Clock, j.random, r.burn
+	if r.tape != nil {
+		r.tape.connect(state)
+	}
+	state.Clock, state.Random = countedClock{state.Clock, &j.reads}, countedRandom{state.Random, &j.reads}
 	return state, nil
+}
+
+// mount shows what the policy grants of the host, or where it was in a run that is repeated.
+func (j *job) mount() error {
+	r := &j.run
+	if r.tape != nil {
+		if there, err := r.tape.mount(); there || err != nil {
+			return err
+		}
+	}
+	ctx := r.ctx
+	permit := func(q policies.Request) error { return r.gate.Permit(ctx, q) }
+	if r.tape != nil {
+		permit = r.tape.permit(permit)
+	}
+	if err := j.kit.Mount(j.fs, permit); err != nil || r.tape == nil {
+		return err
+	}
+	return r.tape.open()
 }
 
 // files makes the filesystem that the program finds: its library, the packages and the input files; in a session what the turns before have left.
 func (j *job) files() (*wasi.State, error) {
 	r, o := &j.run, &j.options
 	config := vfs.Options{MaxBytes: r.limits.Storage, Charge: j.charge, Now: o.Clock.Now}
+	if r.tape != nil {
+		config.Now = r.tape.clock.Now
+	}
 	if t := o.turn; t != nil {
 		t.job = j
 		if t.later() {

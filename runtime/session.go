@@ -75,6 +75,12 @@ type TurnOptions struct {
 	KeepFailed bool
 	KeepOutput int    // as in Options
 	SpillDir   string // as in Options
+	// The following are as in Options. A turn that is suspended leaves the session as it was before; ResumeTurn continues it, also in another process, from a
+	// copy of the session in the state.
+	Recording   io.Writer
+	RecordLimit int64
+	SuspendDir  string
+	SuspendNote json.RawMessage
 }
 
 // Session is a program that goes on: each turn finds the variables, imports, functions and files of those before it. A turn that fails, is denied,
@@ -193,6 +199,17 @@ func (s *Session) Source(text string) compiler.Source {
 
 // Run takes a turn. The error is as that of Runtime.Run, or ErrSessionClosed; after one the session is what it was before.
 func (s *Session) Run(ctx context.Context, m *compiler.Module, o TurnOptions) (*Report, error) {
+	so := &s.options
+	return s.take(ctx, m, Options{
+		Limits: o.Limits, Args: o.Args, Env: so.Env, Input: o.Input, Stdin: o.Stdin, Stdout: o.Stdout, Stderr: o.Stderr, Files: o.Files, Packages: so.Packages,
+		Policy: so.Policy, Principal: so.Principal, Tools: so.Tools, Approve: so.Approve, Record: so.Record, Observe: so.Observe, DryRun: so.DryRun,
+		Clock: so.Clock, Seed: so.Seed, KeepOutput: o.KeepOutput, SpillDir: o.SpillDir,
+		Recording: o.Recording, RecordLimit: o.RecordLimit, SuspendDir: o.SuspendDir, SuspendNote: o.SuspendNote,
+	}, o.KeepFailed)
+}
+
+// take takes a turn with these options, of which the session decides the limits.
+func (s *Session) take(ctx context.Context, m *compiler.Module, o Options, keepFailed bool) (*Report, error) {
 	if m.Guest != s.guest {
 		return nil, fmt.Errorf("%w: the session is a %s one, and the program is %s", ErrBadOption, s.guest, m.Language)
 	}
@@ -228,21 +245,24 @@ func (s *Session) Run(ctx context.Context, m *compiler.Module, o TurnOptions) (*
 	}
 	limits.Fuel, limits.HostCalls = min(limits.Fuel, left.Fuel), min(limits.HostCalls, left.HostCalls)
 	limits.Storage = min(limits.Storage, max(t.base.files+max(left.Storage, 0), 1))
-	so := &s.options
-	files := o.Files
-	if !t.later() {
-		files = slices.Concat(so.Files, files)
+	if !t.later() && o.script == nil {
+		o.Files = slices.Concat(s.options.Files, o.Files)
 	}
-	report, err := s.rt.execute(ctx, m, Options{
-		Limits: limits, Args: o.Args, Env: so.Env, Input: o.Input, Stdin: o.Stdin, Stdout: o.Stdout, Stderr: o.Stderr, Files: files, Packages: so.Packages,
-		Policy: so.Policy, Principal: so.Principal, Tools: so.Tools, Approve: so.Approve, Record: so.Record, Observe: so.Observe, DryRun: so.DryRun,
-		Clock: so.Clock, Seed: so.Seed, KeepOutput: o.KeepOutput, SpillDir: o.SpillDir, turn: t,
-	}, "run")
+	o.Limits, o.turn = limits, t
+	if o.Recording != nil || o.SuspendDir != "" {
+		var err error
+		if t.snapshot, err = s.Snapshot(); err != nil {
+			s.settle(t, false, Usage{})
+			return nil, err
+		}
+		t.budget, t.keepFailed = s.options.Budget, keepFailed
+	}
+	report, err := s.rt.execute(ctx, m, o, "run")
 	if report == nil {
 		s.settle(t, false, Usage{})
 		return nil, err
 	}
-	kept := err == nil && t.left != nil && (report.Status == Completed || o.KeepFailed && report.Status == Failed)
+	kept := err == nil && t.left != nil && (report.Status == Completed || keepFailed && report.Status == Failed)
 	if kept {
 		watch := startWatch(ctx)
 		if problem := t.commit(); problem != nil {
@@ -384,6 +404,11 @@ type sessionTurn struct {
 	host    *wasi.State     // of the turn
 	job     *job
 	next    *sessionState
+
+	// For a turn that is recorded: the session before it.
+	snapshot   []byte
+	budget     Budget
+	keepFailed bool
 }
 
 // later says whether it is a turn of a session that has had one before.
@@ -426,6 +451,16 @@ func (t *sessionTurn) commit() error {
 		t.next.clock = c.Passed()
 	}
 	return nil
+}
+
+// end throws away all that a turn has, of one that no session keeps.
+func (t *sessionTurn) end() {
+	if t.host != nil {
+		t.host.FS.Close()
+	}
+	if t.left != nil {
+		t.drop(t.left)
+	}
 }
 
 // drop throws away what a turn has left behind.
