@@ -214,7 +214,7 @@ func (j *job) settings() {
 		}
 		j.random = toolrandom.NewSeeded(sha256.Sum256(append(slices.Clone(o.Seed[:]), label...)))
 	}
-	if child := o.child; len(j.authority.kit.Environment) > 0 && (child == nil || (&narrowed{patterns: child.tools}).lets(policies.ActionEnv)) {
+	if child := o.child; len(j.authority.kit.Environment) > 0 && child.lets(policies.ActionEnv) {
 		env := map[string]string{}
 		for _, from := range []map[string]string{j.authority.kit.Environment, o.Env} {
 			for k, v := range from {
@@ -244,7 +244,9 @@ func (j *job) openGate() error {
 	var parent *hostfuncs.Gate
 	if o.child != nil {
 		parent = o.child.parent.run.gate
-		decider = &narrowed{decider, o.child.tools}
+		for c := o.child; c != nil; c = c.parent.options.child { // each of them narrows what those below it may
+			decider = &narrowed{decider, c.tools}
+		}
 	}
 	if o.turn != nil {
 		parent = o.turn.base.tally
@@ -329,6 +331,16 @@ func (n *narrowed) Decide(q policies.Request) policies.Decision {
 		}
 	}
 	return n.Decider.Decide(q)
+}
+
+// lets says whether all that a child is nested in let it use something. A run that is no child is nested in nothing.
+func (c *child) lets(action string) bool {
+	for ; c != nil; c = c.parent.options.child {
+		if !(&narrowed{patterns: c.tools}).lets(action) {
+			return false
+		}
+	}
+	return true
 }
 
 func (n *narrowed) lets(action string) bool {

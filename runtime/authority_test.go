@@ -177,6 +177,17 @@ assert r["result"] == 42, r
 	if used := r.Usage.HostCalls.Used; used < 10 {
 		t.Errorf("%d host calls: those of the children are missing", used)
 	}
+	// A grandchild has no more than the child that started it, whatever that lets it have.
+	deep := policyOf(t, "tools: [{name: a}, {name: b}]\nrun: {max_depth: 3, share: 0.5}\nenvironment: [MODE=test]\n")
+	wants(t, start(t, rt, compiler.Python, `import tools
+inner = "import tools, os\ntry:\n    tools.b()\n    print('called')\nexcept PermissionError as e:\n    print(e, os.environ.get('MODE'))"
+outer = "import tools\nprint(tools.run(source=INPUT, tools=['*'])['stdout'])"
+r = tools.run(source=outer, input=inner, tools=["run", "a"])
+assert "did not let it use b None" in r["stdout"], r
+`, runtime.Options{Tools: tools, Policy: deep}), "completed")
+	if secretCalls.Load() != 0 {
+		t.Error("a grandchild called what its parent could not")
+	}
 	// Fuel: what a child burns is gone for its parent, and a child cannot burn more than its share.
 	r = run(`import tools
 r = tools.run(source="while True: pass")

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -102,12 +103,9 @@ func runChild(ctx context.Context, in childInput) (*childResult, error) {
 		return nil, fmt.Errorf("run can only be called by a program")
 	}
 	grant := j.authority.childGrant()
-	depth := 1
-	if j.options.child != nil {
-		depth = j.options.child.depth + 1
-	}
-	if depth > grant.MaxDepth {
-		return nil, &hostfuncs.Error{Type: hostfuncs.PermissionError, Message: fmt.Sprintf("programs may nest %d deep, and this one would be one more", grant.MaxDepth), Hint: "do it in this program"}
+	depth, err := j.nested(grant.MaxDepth)
+	if err != nil {
+		return nil, err
 	}
 	limits, back, err := j.run.lend(ctx, grant.Share, &in, j.fs.Usage().StorageBytes)
 	if err != nil {
@@ -138,15 +136,7 @@ func runChild(ctx context.Context, in childInput) (*childResult, error) {
 	if module.Guest == "" {
 		return nil, &hostfuncs.Error{Type: hostfuncs.ArgumentError, Message: "only Python, JavaScript and TypeScript programs can be run from within one"}
 	}
-	o := Options{
-		Limits: limits, Args: in.Args, Input: in.Input, Policy: j.options.Policy, Tools: j.options.Tools, Approve: j.options.Approve, Record: j.options.Record,
-		Observe: j.options.Observe, DryRun: j.options.DryRun, Principal: j.options.Principal, Clock: j.options.Clock, KeepOutput: int(limits.Output) + 2, // so that nothing is spilled
-		child: &child{parent: j, depth: depth, tools: in.Tools},
-	}
-	for _, path := range slices.Sorted(maps.Keys(in.Files)) {
-		o.Files = append(o.Files, File{Path: path, Data: []byte(in.Files[path])})
-	}
-	report, err := j.rt.execute(ctx, module, o, "run")
+	report, err := j.startChild(ctx, module, &in, limits, depth)
 	if report != nil {
 		used = report
 		j.run.tape.childEnded(hostfuncs.SeqOf(ctx), limits, report.Usage)
@@ -162,6 +152,67 @@ func runChild(ctx context.Context, in childInput) (*childResult, error) {
 		}
 	}
 	return out, nil
+}
+
+// startChild runs a child within limits that were lent to it.
+func (j *job) startChild(ctx context.Context, module *compiler.Module, in *childInput, limits Limits, depth int) (*Report, error) {
+	o := Options{
+		Limits: limits, Args: in.Args, Input: in.Input, Policy: j.options.Policy, Tools: j.options.Tools, Approve: j.options.Approve, Record: j.options.Record,
+		Observe: j.options.Observe, DryRun: j.options.DryRun, Principal: j.options.Principal, Clock: j.options.Clock, KeepOutput: int(limits.Output) + 2, // so that nothing is spilled
+		child: &child{parent: j, depth: depth, tools: in.Tools},
+	}
+	for _, path := range slices.Sorted(maps.Keys(in.Files)) {
+		o.Files = append(o.Files, File{Path: path, Data: []byte(in.Files[path])})
+	}
+	return j.rt.execute(ctx, module, o, "run")
+}
+
+// nested is how deep a child of this run would be.
+func (j *job) nested(most int) (depth int, err error) {
+	depth = 1
+	if j.options.child != nil {
+		depth = j.options.child.depth + 1
+	}
+	if depth > most {
+		return 0, &hostfuncs.Error{Type: hostfuncs.PermissionError, Message: fmt.Sprintf("programs may nest %d deep, and this one would be one more", most), Hint: "do it in this program"}
+	}
+	return depth, nil
+}
+
+// Child is a program that a tool runs for the one that called it, in a sandbox of its own.
+type Child struct {
+	Module *compiler.Module // of a guest
+	Input  json.RawMessage  // the global INPUT
+	// Tools are patterns of names: of what the caller may use, the child may use what matches one of them.
+	Tools []string
+	// MaxDepth is how deep such children may nest. Default: as the policy says of run.
+	MaxDepth int
+}
+
+// RunChild is for tools: ctx is that of a call. The child has part of the caller's authority, that its policy's rules count for both, and of its budget the
+// share that the policy lets each child have. The error is one that the tool can return.
+func RunChild(ctx context.Context, c Child) (*Report, error) {
+	j, _ := ctx.Value(jobKey{}).(*job)
+	if j == nil {
+		return nil, fmt.Errorf("only a tool that a program has called can run another one for it")
+	}
+	grant := j.authority.childGrant()
+	depth, err := j.nested(cmp.Or(c.MaxDepth, grant.MaxDepth))
+	if err != nil {
+		return nil, err
+	}
+	in := childInput{Input: c.Input, Tools: c.Tools}
+	limits, back, err := j.run.lend(ctx, grant.Share, &in, j.fs.Usage().StorageBytes)
+	if err != nil {
+		return nil, err
+	}
+	report, err := j.startChild(ctx, c.Module, &in, limits, depth)
+	used := Usage{}
+	if report != nil {
+		used = report.Usage
+	}
+	back(used)
+	return report, err
 }
 
 // lend sets aside a share of what is left of a run's budget; back returns what was not used.
