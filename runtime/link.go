@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"wand/compiler/meter"
 	"wand/compiler/wasm"
@@ -157,7 +158,7 @@ func (rt *Runtime) boot(ctx context.Context, p *linked) (image *engine.Image, fr
 			panic(v)
 		}
 	}()
-	clock := wasi.NewRealClock()
+	clock := wasi.NewFrozenClock(bootTime)
 	j.fs = vfs.New(vfs.Options{Charge: r.hold, Now: clock.Now})
 	if err := p.mount(j.fs); err != nil {
 		return nil, nil, err
@@ -207,6 +208,10 @@ func (rt *Runtime) boot(ctx context.Context, p *linked) (image *engine.Image, fr
 	}
 	return image, encodeSnapshot(uint64(len(memory)), p.maxPages, extents, globals), nil
 }
+
+// bootTime is the time while a guest starts, the same for every image: what an interpreter remembers of its start must not tell one machine's image from
+// another's, to which a snapshot is a difference.
+var bootTime = time.Unix(1_735_689_600, 0) // the first day of 2025, UTC, as the guests' own build
 
 // zeros is the random source while a guest starts: what it draws then would be the same in every fork anyway, and a guest that is built
 // twice should come out the same twice. Each run reseeds.

@@ -210,7 +210,7 @@ const (
 )
 
 // preparedFormat changes whenever what is prepared would come out differently from the same guest.
-const preparedFormat = 2
+const preparedFormat = 3
 
 // guest returns the interpreter's program: from the vault, or made and put there.
 func (rt *Runtime) guest(ctx context.Context, name string) (*program, error) {
@@ -244,16 +244,19 @@ func (rt *Runtime) preparedKey(g *modules.Guest) string {
 	return g.Manifest.Name + "-" + hex.EncodeToString(sum[:16])
 }
 
-// engineVersion is wazero's version as it was linked: its native code is only good for itself.
+// engineVersion is the versions of the engines as they were linked: native code is only good for the engine that made it.
 func engineVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range info.Deps {
-			if m.Path == "github.com/tetratelabs/wazero" {
-				return m.Version
-			}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	var versions []string
+	for _, m := range info.Deps {
+		if m.Path == "github.com/tetratelabs/wazero" || strings.HasPrefix(m.Path, "github.com/bytecodealliance/wasmtime-go/") {
+			versions = append(versions, m.Version)
 		}
 	}
-	return "unknown"
+	return strings.Join(versions, " ")
 }
 
 // load takes a prepared guest from the vault. Its parts are read and made ready side by side; nothing of the guest runs before the

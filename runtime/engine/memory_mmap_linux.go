@@ -80,12 +80,23 @@ func reserve(length, imageSize uint64, pages backing) ([]byte, error) {
 		return nil, fmt.Errorf("%w: reserving %d bytes of address space: %v", ErrNoMemory, length, err)
 	}
 	if imageSize > 0 {
-		if _, err := unix.MmapPtr(pages.fd, 0, p, uintptr(imageSize), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED|unix.MAP_NORESERVE); err != nil {
+		if err := pages.lay(unsafe.Slice((*byte)(p), imageSize)); err != nil {
 			_ = unix.MunmapPtr(p, uintptr(length))
-			return nil, fmt.Errorf("%w: mapping an image of %d bytes: %v", ErrNoMemory, imageSize, err)
+			return nil, err
 		}
 	}
 	return unsafe.Slice((*byte)(p), length), nil
+}
+
+// lay maps the image over a memory.
+func (b backing) lay(memory []byte) error {
+	if len(memory) == 0 {
+		return nil
+	}
+	if _, err := unix.MmapPtr(b.fd, 0, unsafe.Pointer(&memory[0]), uintptr(len(memory)), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED|unix.MAP_NORESERVE); err != nil {
+		return fmt.Errorf("%w: mapping an image of %d bytes: %v", ErrNoMemory, len(memory), err)
+	}
+	return nil
 }
 
 // restore makes a private mapping of the image show the image again. Copying back the pages that were written costs a quarter of what dropping

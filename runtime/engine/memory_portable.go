@@ -25,6 +25,11 @@ func reserve(length, imageSize uint64, pages backing) ([]byte, error) {
 // bytes is the content.
 func (b backing) bytes() []byte { return b.memory }
 
+func (b backing) lay(memory []byte) error {
+	copy(memory, b.memory)
+	return nil
+}
+
 func (backing) restore([]byte) bool { return false }
 func (backing) zero([]byte) bool    { return false }
 
