@@ -90,6 +90,20 @@ func (m *Module) Position(line, column int) (sourceLine, sourceColumn int, lineT
 	return l, c, LineText(m.Source, l)
 }
 
+// Lines returns a function that gives the line of the source for a line of the program that runs, or 0: what Position says of lines, at once for many.
+func (m *Module) Lines() func(line int) int {
+	if m.SourceMap == nil {
+		return func(line int) int { return max(line, 0) }
+	}
+	lines := m.SourceMap.Lines()
+	return func(line int) int {
+		if line < 1 || line >= len(lines) {
+			return 0
+		}
+		return lines[line]
+	}
+}
+
 // Checker checks the syntax of a guest program without running it. The runtime is one. Positions in its findings are in module.Program;
 // an error means that the check itself failed.
 type Checker interface {

@@ -54,6 +54,23 @@ func (m *SourceMap) Position(line, column int) (originalLine, originalColumn int
 	return originalLine, codePointColumn(original, int(found.originalColumn)), true
 }
 
+// Lines returns for every line of the translated program the line of the original that its first token comes from, 0 where there is none. Index 0
+// stands for no line.
+func (m *SourceMap) Lines() []int {
+	lines, next := []int{0}, 0
+	for text := range strings.SplitSeq(m.generated, "\n") {
+		number, found := int32(len(lines)-1), 0
+		first := int32(len(text) - len(strings.TrimLeft(text, " \t")))
+		for ; next < len(m.mappings) && m.mappings[next].line <= number; next++ {
+			if at := m.mappings[next]; at.line == number && (found == 0 || at.column <= first) {
+				found = int(at.originalLine) + 1
+			}
+		}
+		lines = append(lines, found)
+	}
+	return lines
+}
+
 // LineText is line n of the original text, cut to 4 KiB.
 func (m *SourceMap) LineText(n int) string { return LineText(m.original, n) }
 

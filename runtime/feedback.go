@@ -28,6 +28,9 @@ func (r *Report) Feedback(tokens int) string {
 	w.line(rankVerdict, r.headline())
 	if e := r.Error; e != nil {
 		w.error(e, 0)
+		if hottest := r.hottest(); hottest != "" {
+			w.line(rankCaller, hottest)
+		}
 		depth := 0
 		for cause := e.Cause; cause != nil; cause = cause.Cause {
 			depth++

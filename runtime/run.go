@@ -28,6 +28,10 @@ type run struct {
 	granted atomic.Int64 // sum of the slices handed out
 	charged int64        // fuel used in all, known when the guest has ended
 	fuel    engine.Global
+	profile *profiler // nil when nobody asks where the fuel goes
+
+	trace *tracer // nil when nobody asks for the steps
+	cover cover
 
 	// Memory, in bytes: what the guest sees, what the host holds for it, the most there was of both. Tools at work beside the guest look at them.
 	linear, held, peak atomic.Int64
@@ -37,8 +41,6 @@ type run struct {
 
 	out       *output
 	gate      *hostfuncs.Gate
-	tape      *tape  // when the run is recorded or repeated
-	inOrder   bool   // wait returns calls in the order in which they began, so that two runs do the same
 	language  string // of the guest, for Describe
 	callCount atomic.Int64
 	underway  map[int64]*hostfuncs.Pending // started calls by number, until wait says that they ended
@@ -97,14 +99,17 @@ func (r *run) refill(left int64) int64 {
 	if charged > limit {
 		panic(&hostfuncs.Stop{Kind: hostfuncs.KindFuel, Used: r.limits.Fuel - limit + charged, Limit: r.limits.Fuel})
 	}
-	if r.tape != nil {
-		r.tape.refill(charged)
-	}
 	if r.ctx.Err() != nil {
 		panic(stopOf(r.ctx))
 	}
 	goruntime.Gosched()
 	next := min(r.slice, limit-charged)
+	if p := r.profile; p != nil {
+		if charged > p.next {
+			p.sample(charged)
+		}
+		next = min(next, p.next-charged)
+	}
 	r.granted.Store(charged + next)
 	return next
 }
@@ -255,9 +260,6 @@ const (
 
 // call runs one host function for the guest and keeps its result for take. Name and arguments are in the guest's memory.
 func (r *run) call(ctx context.Context, name, args []byte) []byte {
-	if r.tape != nil {
-		return r.tape.call(ctx, name, args)
-	}
 	p := r.begin(ctx, name, args)
 	select {
 	case <-p.Done():
@@ -267,14 +269,8 @@ func (r *run) call(ctx context.Context, name, args []byte) []byte {
 	return r.answer(ctx, p)
 }
 
-// begin begins a call.
+// begin counts a call and charges for it, before anything happens.
 func (r *run) begin(ctx context.Context, name, args []byte) *hostfuncs.Pending {
-	r.count(ctx, name, args)
-	return r.gate.Start(ctx, string(name), args)
-}
-
-// count counts a call and charges for it, before anything happens.
-func (r *run) count(ctx context.Context, name, args []byte) {
 	if count := r.callCount.Add(1) + r.lent.calls.Load(); count > r.limits.HostCalls {
 		shown := strings.ToValidUTF8(string(name[:min(len(name), callShown)]), "\uFFFD")
 		panic(&hostfuncs.Stop{Kind: hostfuncs.KindHostCalls, Used: count, Limit: r.limits.HostCalls, Detail: "calling " + shown})
@@ -285,6 +281,7 @@ func (r *run) count(ctx context.Context, name, args []byte) {
 	r.burn(callCost + int64(len(args))/16)
 	r.hold(journaled(len(args)) + journaled(len(name)) + callBytes - int64(len(r.pending)))
 	r.pending = nil
+	return r.gate.Start(ctx, string(name), args)
 }
 
 // answer keeps for take how a call ended.
@@ -313,9 +310,6 @@ func journaled(length int) int64 { return int64(min(length, callText)) }
 
 // start begins a call beside the guest and returns its number. It ends with the run at the latest.
 func (r *run) start(ctx context.Context, name, args []byte) int64 {
-	if r.tape != nil {
-		return r.tape.start(ctx, name, args)
-	}
 	p := r.begin(ctx, name, args)
 	if r.underway == nil {
 		r.underway, r.ended = map[int64]*hostfuncs.Pending{}, make(chan int64)
@@ -361,42 +355,22 @@ func hasEnded(p *hostfuncs.Pending) bool {
 
 // wait waits until a started call ends, at most so long where limit is not negative.
 func (r *run) wait(ctx context.Context, limit time.Duration) int64 {
-	if r.tape != nil {
-		return r.tape.wait(ctx, limit)
-	}
-	r.waits()
-	if len(r.underway) == 0 {
-		return -1
-	}
-	number := r.next(ctx, limit, nil)
-	if number == 0 {
-		return 0
-	}
-	return r.settle(ctx, number)
-}
-
-// waits charges for a wait, and forgets what was not taken.
-func (r *run) waits() {
 	r.burn(callCost)
 	r.hold(-int64(len(r.pending)))
 	r.pending = nil
-}
-
-// next is the number of a call that has ended, one that has not been settled; 0 when none does in time. except are not waited for.
-func (r *run) next(ctx context.Context, limit time.Duration, except map[int64]bool) int64 {
-	if r.inOrder {
-		return r.lowest(ctx, except)
+	if len(r.underway) == 0 {
+		return -1
 	}
 	select {
 	case number := <-r.ended:
-		return number
+		return r.settle(ctx, number)
 	default:
 	}
 	for len(r.fresh) > 0 {
 		number := r.fresh[0]
 		r.fresh = r.fresh[1:]
 		if hasEnded(r.underway[number]) {
-			return number
+			return r.settle(ctx, number)
 		}
 		r.attend(ctx, number)
 	}
@@ -414,31 +388,11 @@ func (r *run) next(ctx context.Context, limit time.Duration, except map[int64]bo
 	}
 	select {
 	case number := <-r.ended:
-		return number
+		return r.settle(ctx, number)
 	case <-ctx.Done():
 		panic(stopOf(ctx))
 	case <-elapsed:
 		return 0
-	}
-}
-
-// lowest waits for the call that began first. In virtual time calls take none, so no limit is too short for one.
-func (r *run) lowest(ctx context.Context, except map[int64]bool) int64 {
-	r.fresh = r.fresh[:0]
-	number := int64(0)
-	for n := range r.underway {
-		if !except[n] && (number == 0 || n < number) {
-			number = n
-		}
-	}
-	if number == 0 {
-		return 0
-	}
-	select {
-	case <-r.underway[number].Done():
-		return number
-	case <-ctx.Done():
-		panic(stopOf(ctx))
 	}
 }
 
@@ -451,12 +405,7 @@ func (r *run) settle(ctx context.Context, number int64) int64 {
 
 // describe keeps for take what there is to say about tools.
 func (r *run) describe(prefix string) []byte {
-	var text []byte
-	if r.tape != nil {
-		text = r.tape.describe(prefix)
-	} else {
-		text = r.gate.Describe(prefix, r.language)
-	}
+	text := r.gate.Describe(prefix, r.language)
 	r.burn(callCost + int64(len(text))/16)
 	r.hold(int64(len(text)) - int64(len(r.pending)))
 	r.pending = text

@@ -37,6 +37,7 @@ typedef struct {
     JSValue native; /* the table of native functions, and where lib/main.js puts its own */
     int exiting;    /* process.exit was called: no more program code runs */
     JSValue kept;   /* a reply that is not plain, until kept() */
+    JSAtom file;    /* the program's, as its functions name it */
 } Guest;
 
 static Guest guest;
@@ -50,6 +51,18 @@ int pthread_cond_destroy(pthread_cond_t *c) { return 0; }
 int pthread_cond_signal(pthread_cond_t *c) { return 0; }
 int pthread_cond_wait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m) { return ENOSYS; }
 int pthread_cond_timedwait(pthread_cond_t *restrict c, pthread_mutex_t *restrict m, const struct timespec *restrict t) { return ENOSYS; }
+
+static JSFunctionBytecode *program_code(JSStackFrame *frame) {
+    if (JS_VALUE_GET_TAG(frame->cur_func) != JS_TAG_OBJECT)
+        return NULL;
+    JSObject *function = JS_VALUE_GET_OBJ(frame->cur_func);
+    if (!js_class_has_bytecode(function->class_id))
+        return NULL;
+    JSFunctionBytecode *code = function->u.func.function_bytecode;
+    return code->has_debug ? code : NULL;
+}
+
+#include "trace.c"
 
 /* ---- helpers ---- */
 
@@ -814,6 +827,13 @@ static JSValue native_byte_length(JSContext *ctx, JSValueConst this_val, int arg
 
 /* ---- programs and modules ---- */
 
+static void set_program_file(JSContext *ctx, const char *file) {
+    JSAtom name = JS_NewAtom(ctx, file);
+    JS_FreeAtom(ctx, guest.file);
+    guest.file = name;
+    js_traced_file = trace.events || trace.coverage ? name : JS_ATOM_NULL;
+}
+
 /* evalScript(source, file, checkOnly, turn) -> promise of {value, result, answer, solution}; of a session's turn the promise of {value} */
 static JSValue native_eval_script(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
     size_t length;
@@ -821,6 +841,7 @@ static JSValue native_eval_script(JSContext *ctx, JSValueConst this_val, int arg
     const char *file = JS_ToCString(ctx, argv[1]);
     JSValue r = JS_EXCEPTION;
     if (source && file) {
+        set_program_file(ctx, file);
         JSValue self = JS_GetPropertyStr(ctx, guest.native, "mainThis");
         int flags = (JS_ToBool(ctx, argv[3]) ? JS_EVAL_TYPE_GLOBAL : JS_EVAL_TYPE_INDIRECT) | JS_EVAL_FLAG_ASYNC | JS_EVAL_FLAG_PROGRAM;
         if (JS_ToBool(ctx, argv[2]))
@@ -867,6 +888,7 @@ static JSValue native_eval_module(JSContext *ctx, JSValueConst this_val, int arg
     const char *file = JS_ToCString(ctx, argv[1]);
     JSValue r = JS_EXCEPTION;
     if (source && file) {
+        set_program_file(ctx, file);
         JSValue f = JS_Eval(ctx, source, length, file, JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
         if (JS_IsException(f)) {
         } else if (JS_ToBool(ctx, argv[2])) {
@@ -1051,6 +1073,7 @@ static const JSCFunctionListEntry natives[] = {
     JS_CFUNC_DEF("proxyParts", 1, native_proxy_parts),
     JS_CFUNC_DEF("promiseParts", 1, native_promise_parts),
     JS_CFUNC_DEF("functionKind", 1, native_function_kind),
+    JS_CFUNC_DEF("trace", 1, native_trace),
     JS_CFUNC_DEF("evalScript", 4, native_eval_script),
     JS_CFUNC_DEF("declarations", 2, native_declarations),
     JS_CFUNC_DEF("evalFunction", 2, native_eval_function),
@@ -1118,6 +1141,7 @@ int32_t wand_init(void) {
     JS_FreeValue(ctx, r);
     JS_SetPropertyStr(ctx, guest.native, "sources", JS_UNDEFINED);
     JS_SetStripInfo(rt, 0);
+    trace.globals = JS_VALUE_GET_OBJ(ctx->global_obj)->shape->prop_count;
     JS_RunGC(rt);
     JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + GC_THRESHOLD);
     return 0;
@@ -1218,16 +1242,6 @@ static void put_atom(JSAtom atom) {
     put("\"");
 }
 
-static JSFunctionBytecode *program_code(JSStackFrame *frame) {
-    if (JS_VALUE_GET_TAG(frame->cur_func) != JS_TAG_OBJECT)
-        return NULL;
-    JSObject *function = JS_VALUE_GET_OBJ(frame->cur_func);
-    if (!js_class_has_bytecode(function->class_id))
-        return NULL;
-    JSFunctionBytecode *code = function->u.func.function_bytecode;
-    return code->has_debug ? code : NULL;
-}
-
 const char *wand_where(void) {
     JSStackFrame *frames[WHERE_FRAMES];
     int count = 0;
@@ -1255,4 +1269,27 @@ const char *wand_where(void) {
     }
     memcpy(where + where_length, "]", 2);
     return where;
+}
+
+/* The line of the innermost frame that is the program's own. Of a library's deep recursion not all frames are looked at. */
+#define LINE_FRAMES 2000
+static __attribute__((noinline)) int32_t line_of_program(void) {
+    int left = LINE_FRAMES;
+    for (JSStackFrame *f = guest.rt->current_stack_frame; f && left-- > 0; f = f->prev_frame) {
+        JSFunctionBytecode *code = program_code(f);
+        if (!code || code->debug.filename != guest.file)
+            continue;
+        int column;
+        ptrdiff_t at = f->cur_pc - code->byte_code_buf;
+        return at > 0 && at <= code->byte_code_len ? find_line_num(guest.ctx, code, at - 1, &column) : 0;
+    }
+    return 0;
+}
+
+int32_t wand_line(void) {
+    char below[256]; /* what was interrupted may use up to 128 bytes below its stack pointer */
+    __asm__ volatile("" ::"r"(below) : "memory");
+    int32_t line = line_of_program();
+    __asm__ volatile("" ::"r"(below) : "memory");
+    return line > 0 ? line : 0;
 }

@@ -35,7 +35,7 @@ recipe_build() {
     say "javascript: compiling QuickJS $GUEST_VERSION"
     # -Os: measured as fast as -O2 in wazero, 20% smaller, and with smaller frames. -fwrapv and -funsigned-char are QuickJS's own; the folder's name must not reach the result.
     (cd "$WORK/quickjs" && quietly quickjs $WASM_CC -Os -DNDEBUG -fwrapv -funsigned-char -D_GNU_SOURCE "-DCONFIG_VERSION=\"$GUEST_VERSION\"" \
-        -ffile-prefix-map="$WORK"=. -w -I. -I"$MODULES/include" wand_main.c libregexp.c libunicode.c cutils.c dtoa.c -lm \
+        -ffile-prefix-map="$WORK"=. -w -I. -I"$QUICKJS_DIR" -I"$MODULES/include" wand_main.c libregexp.c libunicode.c cutils.c dtoa.c -lm \
         -Wl,-z,stack-size=$QUICKJS_STACK -Wl,--strip-all -o "$OUT/javascript.wasm") || exit 1
     component quickjs MIT "$WORK/quickjs/LICENSE"
 }

@@ -207,6 +207,11 @@ static PyObject *init_wand(void) { return PyModule_Create(&wand_module); }
 /* The object whose begin and finish handle a request: the module _wand_guest.run. */
 static PyObject *guest;
 
+/* How the code of the program that runs names its file: the same object in all of its functions. */
+static PyObject *program_file;
+
+#include "trace.h"
+
 int32_t wand_abi(void) { return WAND_ABI; }
 
 void *wand_alloc(size_t size) { return malloc(size ? size : 1); }
@@ -260,7 +265,7 @@ int32_t wand_init(void)
     calls = guest ? PyImport_ImportModule("_wand_guest.calls") : NULL;
     _PyWand_WaitForCall = wait_for_call;
     PyObject *ready = calls ? PyObject_CallMethod(guest, "prepare", NULL) : NULL;
-    if (ready == NULL) {
+    if (ready == NULL || trace_prepare() < 0) {
         PyErr_Print();
         return 3;
     }
@@ -286,15 +291,19 @@ int32_t wand_run(char *request, size_t length)
 {
     PyObject *text = PyBytes_FromStringAndSize(request, (Py_ssize_t)length);
     free(request);
-    /* begin returns (code, globals), or None when the request is done. The program runs from here, so that its first frame is the first. */
+    /* begin returns (code, globals, what to trace), or None when the request is done. The program runs from here, so that its first frame is the first. */
     PyObject *program = text ? PyObject_CallMethod(guest, "begin", "O", text) : NULL;
     Py_XDECREF(text);
     if (program != NULL && program != Py_None) {
         PyObject *globals = PyTuple_GET_ITEM(program, 1);
-        PyObject *value = PyEval_EvalCode(PyTuple_GET_ITEM(program, 0), globals, globals);
+        PyObject *code = PyTuple_GET_ITEM(program, 0);
+        Py_XSETREF(program_file, Py_NewRef(((PyCodeObject *)code)->co_filename));
+        trace_begin(code, PyLong_AsInt(PyTuple_GET_ITEM(program, 2)));
+        PyObject *value = PyEval_EvalCode(code, globals, globals);
         PyObject *exception = value ? NULL : PyErr_GetRaisedException();
         stop_watching();
         PyObject *done = PyObject_CallMethod(guest, "finish", "OO", value ? value : Py_None, exception ? exception : Py_None);
+        trace_end(code);
         Py_XDECREF(value);
         Py_XDECREF(exception);
         Py_SETREF(program, done);
@@ -376,4 +385,30 @@ const char *wand_where(void)
     }
     strcpy(where_end, "]");
     return where;
+}
+
+/* The line of the innermost frame that is the program's own. Of a library's deep recursion not all frames are looked at. */
+#define LINE_FRAMES 2000
+static __attribute__((noinline)) int32_t line(void)
+{
+    PyThreadState *thread = PyInterpreterState_ThreadHead(PyInterpreterState_Main());
+    if (thread == NULL || program_file == NULL) {
+        return 0;
+    }
+    int left = LINE_FRAMES;
+    for (_PyInterpreterFrame *frame = thread->current_frame; frame != NULL && left-- > 0; frame = frame->previous) {
+        if (!_PyFrame_IsIncomplete(frame) && PyCode_Check(frame->f_executable) && _PyFrame_GetCode(frame)->co_filename == program_file) {
+            return PyUnstable_InterpreterFrame_GetLine(frame);
+        }
+    }
+    return 0;
+}
+
+int32_t wand_line(void)
+{
+    char below[256]; /* what was interrupted may use up to 128 bytes below its stack pointer */
+    __asm__ volatile("" ::"r"(below) : "memory");
+    int32_t number = line();
+    __asm__ volatile("" ::"r"(below) : "memory");
+    return number > 0 ? number : 0;
 }

@@ -50,6 +50,7 @@ function start(text) {
   inSession = request.session === true;
   errors.setProgram(file, source, request.path || [], request.traceback === 'none', later);
   if (request.seed && !later) native.seed(request.seed);
+  native.trace(request.op === 'check' ? 0 : (request.trace === true ? 1 : 0) + (request.coverage === true ? 2 : 0) + (inSession ? 4 : 0));
   if (request.op === 'check') {
     check(source, file);
     run.phase = DONE;

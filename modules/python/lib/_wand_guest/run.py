@@ -61,7 +61,7 @@ def prepare():
 
 
 def begin(text):
-    """Starts on a request (JSON, bytes). Returns (code, globals) of a program to run, or None when the response is given already."""
+    """Starts on a request (JSON, bytes). Returns (code, globals, what to trace: 1 events, 2 coverage) of a program to run, or None when the response is given already."""
     request = json.loads(text)
     _current.clear()
     _current.update(request)
@@ -102,7 +102,7 @@ def begin(text):
         _session.update(globals=names, argv=request.get("argv"), path=request.get("path", ()), environment=_wand.environment())
         # What earlier turns called result is no result of this one.
         _current["before"] = {name: names[name] for name in ("result", "answer", "solution") if name in names and not _stores(code, name)}
-    return code, names
+    return code, names, (request.get("trace") is True) + 2 * (request.get("coverage") is True)
 
 
 def finish(value, error):
