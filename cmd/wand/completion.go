@@ -8,7 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"wand/policies"
-	"wand/runtime/agent"
 	"wand/runtime/eval"
 )
 
@@ -61,10 +60,6 @@ func values(option string) (words []string, open bool) {
 		return words, false
 	case "tests":
 		return []string{string(eval.DetailFailing), string(eval.DetailAll), string(eval.DetailNone)}, false
-	case "strategy":
-		return agent.Strategies(), true
-	case "answers":
-		return []string{answersFenced, answersTags}, false
 	}
 	return nil, false
 }
@@ -93,7 +88,7 @@ func optionsOf(command *cli.Command) []option {
 			o.usage = strings.ReplaceAll(d.GetUsage(), "`", "")
 		}
 		switch f.Names()[0] {
-		case "file", "out", "package", "input", "args", "overlay", "audit", "audit-key", "key", "store", "o", "problems", "html", "dir", "test", "system":
+		case "file", "out", "package", "input", "args", "overlay", "audit", "audit-key", "key", "o", "problems", "html", "trace":
 			o.takesFile = true
 		}
 		var open bool

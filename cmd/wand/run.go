@@ -42,6 +42,8 @@ EXAMPLES:
    wand run --file data.csv --file ./images:/data --out results report.py
    wand run --package six-1.17.0-py2.py3-none-any.whl main.py
    wand run --feedback - < answer.md
+   wand run --trace steps.jsonl main.py
+   wand run --coverage --feedback main.py
    wand run --policy policy.yaml --audit calls.jsonl main.py
    wand run --policy web-reader --dry-run main.py
    wand run --allow kv --allow http:api.example.com main.py
@@ -56,19 +58,14 @@ func (a *app) runCommand() *cli.Command {
 	limits := &limitFlags{}
 	return &cli.Command{
 		Name: "run", Usage: "run a program in the sandbox", UsageText: "wand run [options] FILE|-|-c CODE [-- ARGUMENTS]", Description: runDescription,
-		Flags:           append(runFlags(limits), outcomeFlags()...),
+		Flags: append(append(runFlags(limits), traceFlags()...),
+			&cli.StringFlag{Name: "out", Usage: "write the files that the program made to `DIR`"},
+			&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print the report as JSON instead of the program's output"},
+			&cli.BoolFlag{Name: "feedback", DisableDefaultText: true, Usage: "print what a model should be told instead of the program's output"},
+			&cli.IntFlag{Name: "feedback-tokens", Value: runtime.DefaultFeedback, Usage: "most tokens, `N`, that --feedback may take"},
+		),
 		HideHelpCommand: true, OnUsageError: onUsageError,
 		Action: func(c *cli.Context) error { return a.run(c, limits) },
-	}
-}
-
-// outcomeFlags say what becomes of the outcome.
-func outcomeFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "out", Usage: "write the files that the program made to `DIR`"},
-		&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print the report as JSON instead of the program's output"},
-		&cli.BoolFlag{Name: "feedback", DisableDefaultText: true, Usage: "print what a model should be told instead of the program's output"},
-		&cli.IntFlag{Name: "feedback-tokens", Value: runtime.DefaultFeedback, Usage: "most tokens, `N`, that --feedback may take"},
 	}
 }
 
@@ -85,33 +82,26 @@ func runFlags(limits *limitFlags) []cli.Flag {
 
 // run is wand run.
 func (a *app) run(c *cli.Context, flags *limitFlags) error {
-	view, err := a.newVerdict(c)
-	if err != nil {
-		return err
-	}
-	report, err := a.perform(c, flags, view, nil)
-	if err != nil {
-		return err
-	}
-	return view.conclude(report)
-}
-
-// newVerdict reads how the outcome is to be told.
-func (a *app) newVerdict(c *cli.Context) (*verdict, error) {
 	if c.Bool("json") && c.Bool("feedback") {
-		return nil, usage("--json and --feedback exclude each other")
+		return usage("--json and --feedback exclude each other")
 	}
 	if c.Int("feedback-tokens") < 1 {
-		return nil, usage("--feedback-tokens: %d is too few; the default is %d", c.Int("feedback-tokens"), runtime.DefaultFeedback)
+		return usage("--feedback-tokens: %d is too few; the default is %d", c.Int("feedback-tokens"), runtime.DefaultFeedback)
 	}
-	return &verdict{app: a, options: c, json: c.Bool("json"), feedback: c.Bool("feedback")}, nil
-}
-
-// conclude stores the program's files where --out says, tells the outcome and ends the command with its exit code.
-func (view *verdict) conclude(report *runtime.Report) error {
-	var unsaved error
-	if dir := view.options.String("out"); dir != "" {
-		view.saved, unsaved = writeOut(dir, report.Files)
+	view := &verdict{app: a, options: c, json: c.Bool("json"), feedback: c.Bool("feedback")}
+	var trace *traceFile
+	report, err := a.perform(c, flags, view, func(_ *authority, o *runtime.Options) (err error) {
+		trace, err = a.openTrace(c, o)
+		return err
+	})
+	unsaved := trace.close()
+	if err != nil {
+		return err
+	}
+	view.notes = trace.notes(report)
+	if dir := c.String("out"); dir != "" {
+		saved, err := writeOut(dir, report.Files)
+		view.saved, unsaved = saved, errors.Join(unsaved, err)
 	}
 	if err := errors.Join(view.show(report), unsaved); err != nil {
 		return err
@@ -218,11 +208,7 @@ func (a *app) execute(ctx context.Context, rt *runtime.Runtime, source compiler.
 	if err := view.trail.begin(module, &options); err != nil {
 		return nil, err
 	}
-	run := rt.Run
-	if view.run != nil {
-		run = view.run
-	}
-	report, err := run(ctx, module, options)
+	report, err := rt.Run(ctx, module, options)
 	status := runtime.Fault
 	if ctx.Err() != nil {
 		status = runtime.Cancelled
@@ -325,10 +311,9 @@ type verdict struct {
 	stdout      *live
 	stderr      *live
 	saved       int       // files written to --out
+	notes       []string  // about what was asked for beside the run
 	trail       *trail    // nil without --audit
 	out         io.Writer // where the program's output goes; nil for standard output
-	// run is what is done with the compiled program; nil: Runtime.Run.
-	run func(context.Context, *compiler.Module, runtime.Options) (*runtime.Report, error)
 
 	engine *policies.Engine // what decides
 	mu     sync.Mutex
@@ -416,6 +401,9 @@ func (v *verdict) lines(r *runtime.Report) {
 	}
 	fmt.Fprintf(w, "wand: %s\n", v.headline(r, on))
 	v.why(w, r)
+	for _, note := range v.notes {
+		fmt.Fprintf(w, "wand: %s\n", note)
+	}
 	fmt.Fprintf(w, "%s\n", colour(on, grey, "wand: "+v.spent(r)))
 }
 
