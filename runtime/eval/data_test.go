@@ -74,3 +74,12 @@ func judge(t testing.TB, e *eval.Evaluator, set *eval.Set) []*eval.Result {
 	}
 	return results
 }
+
+func testFile(t testing.TB, name string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
