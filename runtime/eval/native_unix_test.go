@@ -111,7 +111,6 @@ func TestMutantsEqualNative(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			counts[string(r.Outcome)]++
-			if r.Outcome == eval.Exhausted { t.Log(r.TaskID, r.WallMS, r.Fuel, r.Error, r.Tests, s.Solution) }
 			if passed != r.Passed {
 				t.Errorf("%s, mutant %s: native passes: %v, here it is %s: %v\n%s", r.TaskID, r.SampleID, passed, r.Outcome, r.Error, s.Solution)
 			}
