@@ -75,7 +75,7 @@ func evalFlags(limits *limitFlags) []cli.Flag {
 		&cli.BoolFlag{Name: "vote", DisableDefaultText: true, Usage: "take problems without tests too; their answers are compared with each other"},
 		&cli.BoolFlag{Name: "skip-bad", DisableDefaultText: true, Usage: "leave out lines that cannot be used instead of stopping"},
 		&cli.StringFlag{Name: "tests", Value: string(eval.DetailFailing), Usage: "whose tests run one by one, `WHICH`: failing, all or none"},
-		&cli.BoolFlag{Name: "suspicious", DisableDefaultText: true, Usage: "look for suspicious lines: count which lines each failing candidate's tests run"},
+		&cli.BoolFlag{Name: "coverage", Value: true, Usage: "count which lines the tests of a failing candidate run, and tell the suspicious ones; --coverage=false does not"},
 		&cli.StringFlag{Name: "rewards", DefaultText: "-1,-0.6,-0.3,1", Usage: "`NUMBERS` for invalid, error, failed and passed"},
 		&cli.IntFlag{Name: "feedback-tokens", Value: 400, Usage: "most tokens, `N`, of a result's feedback; 0: none"},
 		&cli.IntFlag{Name: "jobs", DefaultText: "one per core", Usage: "run `N` programs side by side"},
@@ -290,7 +290,7 @@ func (a *app) newJudge(ctx context.Context, c *cli.Context, flags *limitFlags, a
 	if err != nil {
 		return nil, err
 	}
-	config := eval.Config{Jobs: c.Int("jobs"), Detail: eval.Detail(c.String("tests")), Localise: c.Bool("suspicious"), Scale: scale, FeedbackTokens: c.Int("feedback-tokens")}
+	config := eval.Config{Jobs: c.Int("jobs"), Detail: eval.Detail(c.String("tests")), Coverage: c.Bool("coverage"), Scale: scale, FeedbackTokens: c.Int("feedback-tokens")}
 	switch {
 	case c.Int("jobs") < 0 || c.IsSet("jobs") && c.Int("jobs") == 0:
 		return nil, usage("--jobs: %d is no number of programs to run side by side", c.Int("jobs"))

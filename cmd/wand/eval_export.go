@@ -129,7 +129,7 @@ func (a *app) evalVerifyCommand() *cli.Command {
 	return &cli.Command{
 		Name: "verify", Usage: "run what results or training data claim once more", UsageText: "wand eval verify [options] FILE.jsonl|-", Description: evalVerifyDescription,
 		Flags: slices.DeleteFunc(evalFlags(limits), func(f cli.Flag) bool {
-			return slices.Contains([]string{"canonical", "vote", "skip-bad", "suspicious", "feedback-tokens"}, f.Names()[0])
+			return slices.Contains([]string{"canonical", "vote", "skip-bad", "coverage", "feedback-tokens"}, f.Names()[0])
 		}),
 		HideHelpCommand: true, OnUsageError: onUsageError,
 		Action: func(c *cli.Context) error { return a.evalVerify(c, limits) },
@@ -199,7 +199,7 @@ func (a *app) evalVerify(c *cli.Context, flags *limitFlags) error {
 
 // takeSettings judges as the results were judged, where the command line says nothing else.
 func takeSettings(c *cli.Context, flags *limitFlags, config *eval.Config, h *eval.Header) {
-	config.FeedbackTokens = -1
+	config.FeedbackTokens, config.Coverage = -1, false
 	if h == nil {
 		return
 	}

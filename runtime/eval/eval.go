@@ -63,8 +63,9 @@ type Config struct {
 	Jobs int
 	// Detail says whose tests are run one by one. Default DetailFailing.
 	Detail Detail
-	// Localise looks for the suspicious lines of candidates that fail some tests: one run more for each test, with its lines counted.
-	Localise bool
+	// Coverage notes which lines of a candidate each of its tests runs, where they run one by one, and from that which lines are suspicious. It costs fuel,
+	// some percent of what a test burns.
+	Coverage bool
 	// Scale of the rewards. Default DefaultScale.
 	Scale Scale
 	// FeedbackTokens bounds Result.Feedback, 4 bytes a token. Default 400; -1: no feedback.
@@ -87,7 +88,7 @@ type Settings struct {
 	Clock    string            `json:"clock" jsonschema:"virtual, or what Options or the policy says"`
 	Guests   map[string]string `json:"guests" jsonschema:"digest of each interpreter"`
 	Detail   Detail            `json:"detail" jsonschema:"whose tests are run one by one: failing, all or none"`
-	Localise bool              `json:"localise" jsonschema:"whether suspicious lines were looked for"`
+	Coverage bool              `json:"coverage" jsonschema:"whether lines were counted where tests ran one by one"`
 	Scale    Scale             `json:"scale" jsonschema:"of the rewards"`
 	Feedback int               `json:"feedback_tokens" jsonschema:"room of the feedback"`
 }
@@ -135,7 +136,7 @@ func New(_ context.Context, c Config) (*Evaluator, error) {
 	}
 	e := &Evaluator{config: c, slots: make(chan struct{}, c.Jobs)}
 	s := &e.settings
-	s.Format, s.Detail, s.Localise, s.Scale, s.Feedback = format, c.Detail, c.Localise, c.Scale, c.FeedbackTokens
+	s.Format, s.Detail, s.Coverage, s.Scale, s.Feedback = format, c.Detail, c.Coverage, c.Scale, c.FeedbackTokens
 	s.Guests, s.Clock, s.Limits = map[string]string{}, "virtual", orDefault(c.Options.Limits)
 	if c.Options.Clock != nil {
 		s.Clock = "given"
@@ -213,8 +214,8 @@ func (e *Evaluator) run(ctx context.Context, m *compiler.Module, o runtime.Optio
 	return report, nil
 }
 
-// try runs a candidate's program.
-func (e *Evaluator) try(ctx context.Context, p *Problem, text string) (*runtime.Report, error) {
+// try runs a candidate's program. coverage has its lines counted.
+func (e *Evaluator) try(ctx context.Context, p *Problem, text string, coverage bool) (*runtime.Report, error) {
 	m := newModule(p.Language, text)
 	if p.Language == compiler.TypeScript {
 		var found []compiler.Diagnostic
@@ -226,7 +227,9 @@ func (e *Evaluator) try(ctx context.Context, p *Problem, text string) (*runtime.
 			return notCompiled(found, err), nil
 		}
 	}
-	return e.run(ctx, m, e.options(m))
+	o := e.options(m)
+	o.Coverage = coverage
+	return e.run(ctx, m, o)
 }
 
 // options are those of one run of a candidate.
@@ -288,7 +291,7 @@ func (e *Evaluator) judge(ctx context.Context, p *Problem, candidate string) (*R
 		return r, e.judgeValue(ctx, p, candidate, r)
 	}
 	whole := p.compose(candidate, -1)
-	report, err := e.try(ctx, p, whole.text)
+	report, err := e.try(ctx, p, whole.text, false)
 	if err != nil {
 		return nil, err
 	}
@@ -303,7 +306,7 @@ func (e *Evaluator) judge(ctx context.Context, p *Problem, candidate string) (*R
 		} else if r.Outcome != Passed && total == 1 {
 			e.noteValues(p, 0, r, report)
 		}
-		r.finish(e, p, report, whole)
+		r.finish(e, p, report)
 		return r, nil
 	}
 	first, err := e.judgeTests(ctx, p, candidate, r)
@@ -313,35 +316,70 @@ func (e *Evaluator) judge(ctx context.Context, p *Problem, candidate string) (*R
 	if first == nil {
 		first = report
 	}
-	r.finish(e, p, first, whole)
-	if e.config.Localise && r.Outcome != Passed {
-		err = e.localise(ctx, p, candidate, r)
+	r.finish(e, p, first)
+	return r, nil
+}
+
+// testBudget is how much fuel the tests of a candidate may burn one by one, in multiples of the limit of one run: a candidate that never ends would otherwise
+// cost as many limits as there are tests. Tests beyond it count as exhausted.
+const testBudget = 4
+
+// single is a test that ran by itself.
+type single struct {
+	outcome Outcome
+	failed  *Failure
+	report  *runtime.Report
+	ran     spectrum
+}
+
+// cost is the fuel that a test counts for: one that ran into its deadline took as long as a run may.
+func (s *single) cost(limit int64) int64 {
+	if s.failed != nil && s.failed.Kind == runtime.KindDeadline {
+		return limit
 	}
-	return r, err
+	return s.report.Usage.Fuel.Used
 }
 
 // judgeTests runs the tests of a candidate one by one and returns the report of the first that did not pass.
 func (e *Evaluator) judgeTests(ctx context.Context, p *Problem, candidate string, r *Result) (*runtime.Report, error) {
-	type single struct {
-		outcome Outcome
-		failed  *Failure
-		report  *runtime.Report
+	list := make([]*single, p.count())
+	limit := e.settings.Limits.Fuel
+	var mu sync.Mutex
+	// spent says that the tests before number n have used up the budget. The answer does not depend on which of them have ended: once it is yes it stays.
+	spent := func(n int) bool {
+		var sum int64
+		for _, s := range list[:n] {
+			if s != nil {
+				sum += s.cost(limit)
+			}
+		}
+		return sum >= testBudget*limit
 	}
-	list := make([]single, p.count())
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2 * cap(e.slots))
 	for i := range list {
 		group.Go(func() error {
-			one := p.compose(candidate, i)
-			report, err := e.try(ctx, p, one.text)
-			if err == nil {
-				list[i].outcome, list[i].failed = one.judge(report)
-				list[i].report = report
-				if list[i].outcome == Passed {
-					list[i].report = &runtime.Report{Usage: report.Usage} // the rest is not needed
-				}
+			mu.Lock()
+			over := spent(i)
+			mu.Unlock()
+			if over {
+				return nil
 			}
-			return err
+			one := p.compose(candidate, i)
+			report, err := e.try(ctx, p, one.text, e.config.Coverage)
+			if err != nil {
+				return err
+			}
+			s := &single{report: report}
+			s.outcome, s.failed = one.judge(report)
+			s.ran = newSpectrum(report, one.tests, s.outcome == Passed)
+			if s.outcome == Passed {
+				s.report = &runtime.Report{Usage: report.Usage} // the rest is not needed
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			list[i] = s
+			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -350,7 +388,13 @@ func (e *Evaluator) judgeTests(ctx context.Context, p *Problem, candidate string
 	r.Tests = &Tests{Total: len(list)}
 	matrix := make([]byte, len(list))
 	var first *runtime.Report
+	var ran []spectrum
 	for i, s := range list {
+		if spent(i) { // whether or not it ran meanwhile
+			s = &single{outcome: Exhausted, failed: &Failure{Kind: runtime.KindFuel, Message: fmt.Sprintf("the tests before used up the fuel of %d runs; this one did not run", testBudget)}, report: &runtime.Report{}}
+		} else {
+			ran = append(ran, s.ran)
+		}
 		matrix[i] = s.outcome.letter()
 		r.Fuel += s.report.Usage.Fuel.Used
 		if s.outcome == Passed {
@@ -365,12 +409,15 @@ func (e *Evaluator) judgeTests(ctx context.Context, p *Problem, candidate string
 		}
 	}
 	r.Tests.Matrix = string(matrix)
+	if e.config.Coverage {
+		r.localise(p, candidate, ran)
+	}
 	return first, nil
 }
 
 // judgeValue judges a candidate by its value.
 func (e *Evaluator) judgeValue(ctx context.Context, p *Problem, candidate string, r *Result) error {
-	report, err := e.try(ctx, p, candidate)
+	report, err := e.try(ctx, p, candidate, false)
 	if err != nil {
 		return err
 	}
@@ -393,7 +440,7 @@ func (e *Evaluator) judgeValue(ctx context.Context, p *Problem, candidate string
 		}
 		r.Tests = uniform(r.Outcome, 1)
 	}
-	r.finish(e, p, report, program{})
+	r.finish(e, p, report)
 	return nil
 }
 

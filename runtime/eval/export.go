@@ -89,11 +89,11 @@ func (t *Task) examples(f Format, p *Problem, pairs int) []Example {
 	switch f {
 	case FormatSFT:
 		for _, r := range passed {
-			list = append(list, single(p, r))
+			list = append(list, lone(p, r))
 		}
 	case FormatReward:
 		for _, r := range append(passed, others...) {
-			e := single(p, r)
+			e := lone(p, r)
 			e.Outcome, e.Feedback = r.Outcome, r.Feedback
 			if r.Tests != nil {
 				e.TestsPassed, e.TestsTotal = r.Tests.Passed, r.Tests.Total
@@ -122,7 +122,7 @@ func example(p *Problem, r *Result) Example {
 	return Example{TaskID: p.TaskID, Language: string(p.Language), Prompt: p.Text, Whole: r.Solution != ""}
 }
 
-func single(p *Problem, r *Result) Example {
+func lone(p *Problem, r *Result) Example {
 	e := example(p, r)
 	e.SampleID, e.Completion, e.Reward = r.SampleID, text(r), &r.Reward
 	return e

@@ -78,7 +78,7 @@ func TestSelfDebug(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	results := judge(t, evaluator(t, eval.Config{}), set)
+	results := judge(t, evaluator(t, eval.Config{Coverage: true}), set)
 	equal, told, failed := 0, 0, 0
 	for _, r := range results {
 		if r.Passed == recorded[r.TaskID] {

@@ -2,14 +2,21 @@ package eval
 
 import (
 	"cmp"
-	"context"
+	"fmt"
+	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
+
+	"wand/runtime"
 )
 
-// maxSuspicious is how many lines a result lists.
-const maxSuspicious = 5
+// Bounds of what a result says of lines.
+const (
+	maxSuspicious = 5   // suspicious lines
+	maxCovered    = 200 // tests whose coverage is told
+)
 
 // spectrum is which lines of a candidate each test ran, and whether it passed.
 type spectrum struct {
@@ -44,27 +51,60 @@ func ochiai(tests []spectrum) []SuspiciousLine {
 	return list
 }
 
-// localise finds the suspicious lines of a candidate whose tests ran one by one.
-func (e *Evaluator) localise(ctx context.Context, p *Problem, candidate string, r *Result) error {
-	if r.Tests == nil || r.Tests.Total < 2 || r.Tests.Passed == r.Tests.Total {
-		return nil
-	}
-	tests, err := e.spectra(ctx, p, candidate, r.Tests.Matrix)
-	if err != nil {
-		return err
-	}
-	text := strings.Split(candidate, "\n")
-	list := ochiai(tests)
-	for i := range list {
-		if at := list[i].Line - 1; at < len(text) {
-			list[i].Text = short(strings.TrimSpace(text[at]), 160)
+// localise notes which lines of a candidate each test ran, and which of them are suspicious.
+func (r *Result) localise(p *Problem, candidate string, tests []spectrum) {
+	if len(tests) <= maxCovered {
+		for _, t := range tests {
+			r.Tests.Coverage = append(r.Tests.Coverage, ranges(t.lines))
 		}
 	}
-	r.Suspicious = list[:min(len(list), maxSuspicious)]
-	return nil
+	if r.Tests.Passed == r.Tests.Total {
+		return
+	}
+	text := strings.Split(candidate, "\n")
+	for _, s := range ochiai(tests) {
+		if s.Line > len(text) || definition.MatchString(text[s.Line-1]) {
+			continue // every test runs it, whatever becomes of the test
+		}
+		s.Text = short(strings.TrimSpace(text[s.Line-1]), 160)
+		if r.Suspicious = append(r.Suspicious, s); len(r.Suspicious) == maxSuspicious {
+			return
+		}
+	}
 }
 
-// spectra runs every test of a candidate with its lines counted.
-func (e *Evaluator) spectra(context.Context, *Problem, string, string) ([]spectrum, error) {
-	return nil, nil
+// definition is the first line of a definition at the top of a program.
+var definition = regexp.MustCompile(`^(?:def|async|class|import|from|@|function|const|let|var|export|"|'|/\*|})`)
+
+// newSpectrum is what a test ran of the candidate, whose lines are those before the tests'.
+func newSpectrum(report *runtime.Report, tests int, passed bool) spectrum {
+	s := spectrum{lines: map[int]bool{}, passed: passed}
+	if report.Coverage != nil {
+		for _, l := range report.Coverage.Lines {
+			if l.Line < tests {
+				s.lines[l.Line] = true
+			}
+		}
+	}
+	return s
+}
+
+// ranges is a set of lines as text: 1-3,7.
+func ranges(lines map[int]bool) string {
+	var b strings.Builder
+	list := slices.Sorted(maps.Keys(lines))
+	for i := 0; i < len(list); {
+		first, last := list[i], list[i]
+		for i++; i < len(list) && list[i] == last+1; i++ {
+			last = list[i]
+		}
+		if b.Len() > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprint(&b, first)
+		if last > first {
+			fmt.Fprintf(&b, "-%d", last)
+		}
+	}
+	return b.String()
 }

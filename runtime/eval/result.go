@@ -43,6 +43,8 @@ type Tests struct {
 	Passed int           `json:"passed"`
 	Matrix string        `json:"matrix" jsonschema:"one letter for each test: . passed, F failed, E error, X exhausted, D denied, I invalid"`
 	Failed []TestFailure `json:"failed,omitempty" jsonschema:"the first 20 that did not pass"`
+	// Coverage is which lines of the candidate each test that ran by itself executed.
+	Coverage []string `json:"coverage,omitempty" jsonschema:"for each test that ran by itself, the lines of the program before its tests that it executed, as in 1-3,7; absent for more than 200 tests"`
 }
 
 // TestFailure is a test that did not pass.
@@ -107,7 +109,7 @@ func (r *Result) use(report *runtime.Report) {
 }
 
 // finish fills in what follows from the outcomes. report is of the run that a model should hear of.
-func (r *Result) finish(e *Evaluator, p *Problem, report *runtime.Report, whole program) {
+func (r *Result) finish(e *Evaluator, p *Problem, report *runtime.Report) {
 	r.Passed = r.Outcome == Passed
 	passed, total := 0, 0
 	if r.Tests != nil {
@@ -148,6 +150,12 @@ func (r *Result) feedback(report *runtime.Report, room int) string {
 				break
 			}
 			b.WriteString(lines)
+		}
+	}
+	if len(r.Suspicious) > 0 && r.Suspicious[0].Score < 1 || len(r.Suspicious) == 1 {
+		b.WriteString("failing tests run these lines more than passing ones do:\n")
+		for _, s := range r.Suspicious {
+			fmt.Fprintf(&b, "  line %d: %s\n", s.Line, s.Text)
 		}
 	}
 	if left := room - b.Len(); left > 200 && report.Status != runtime.Completed {

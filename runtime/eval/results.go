@@ -265,7 +265,7 @@ func (s Settings) differs(now Settings) string {
 	add("policy", short(s.Policy, 15), short(now.Policy, 15))
 	add("clock", s.Clock, now.Clock)
 	add("detail", s.Detail, now.Detail)
-	add("localise", s.Localise, now.Localise)
+	add("coverage", s.Coverage, now.Coverage)
 	add("scale", s.Scale, now.Scale)
 	add("feedback", s.Feedback, now.Feedback)
 	add("guests", s.Guests, now.Guests)
