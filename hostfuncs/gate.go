@@ -29,6 +29,10 @@ type GateOptions struct {
 	Approve Approver
 	// Record hears of every call when it has ended, in the order of their ends. An error ends the run: what cannot be recorded does not happen unseen.
 	Record func(Call) error
+	// Stages hears of each call while it happens. With it a call for which ErrSuspend was returned waits (see Pending.Suspended) where Suspend is set; else it is
+	// refused.
+	Stages  Stages
+	Suspend bool
 	// DryRun calls only tools that are read-only; of the others the journal says what they would have done.
 	DryRun bool
 	// Values are put into the context of each call, for built-in tools that work on something of the run.
@@ -52,6 +56,7 @@ type Approval struct {
 	Args    json.RawMessage
 	Preview string // what the call would do, in one sentence
 	Rule    string // the rule that wants it
+	Seq     int    // the call's number in its run, from 1; 0: no call, the program opens a mounted file
 }
 
 // Answer is what somebody said.
@@ -84,6 +89,7 @@ type Gate struct {
 	skipped  int   // calls that the journal leaves out
 	accesses []Access
 	accessAt map[Access]int
+	noted    []NotedAccess // for Stages, until they are taken
 	omitted  int
 	handles  map[string]kept
 	held     int64 // bytes reserved
@@ -206,6 +212,7 @@ type Pending struct {
 	done chan struct{}
 	outcome
 	gate *Gate
+	seq  int
 	held int64 // bytes of the result that are reserved, until Release; behind the gate's mu
 }
 
@@ -215,6 +222,8 @@ type outcome struct {
 	err    *Error
 	fatal  error
 	stop   *Stop
+
+	suspended *Suspension
 }
 
 // Done is closed when the call has ended.
@@ -252,7 +261,12 @@ func (g *Gate) Call(ctx context.Context, name string, args []byte) (result json.
 // Start begins a call: it is checked, decided and counted before Start returns, in the order of the calls; then the tool works beside the caller, until
 // ctx is done. name and args come from the guest; they are not kept.
 func (g *Gate) Start(ctx context.Context, name string, args []byte) (p *Pending) {
-	c := &call{gate: g, record: &Call{Started: g.options.Now()}}
+	return g.start(ctx, name, args, 0)
+}
+
+// start is Start for a call that has its number, or gets the next one.
+func (g *Gate) start(ctx context.Context, name string, args []byte, seq int) (p *Pending) {
+	c := &call{gate: g, record: &Call{Started: g.options.Now(), Seq: seq}}
 	c.done = make(chan struct{})
 	c.Pending.gate = g
 	c.tool = g.options.Tools.lookup(name)
@@ -421,6 +435,7 @@ func (g *Gate) begin(c *call, terms []policies.Terms) *Error {
 		return problem
 	}
 	g.enter(c.record)
+	c.seq = c.record.Seq
 	if g.atWork == nil {
 		g.atWork = map[*call]struct{}{}
 	}
@@ -701,6 +716,12 @@ func (c *call) work(ctx context.Context) {
 		case v != nil:
 			o := outcome{err: &Error{Type: ToolError, Message: t.Name + ": the tool broke down"}}
 			if stop, ok := v.(*Stop); ok {
+				if stop.Suspension != nil && c.gate.options.Suspend {
+					s := *stop.Suspension
+					s.Seq = c.record.Seq
+					c.paused(&s)
+					return
+				}
 				o.stop = stop
 			} else {
 				o.fatal = fmt.Errorf("tool %s panicked: %v\n%s", t.Name, v, debug.Stack())
@@ -711,7 +732,13 @@ func (c *call) work(ctx context.Context) {
 		}
 	}()
 	if slices.ContainsFunc(terms, func(k policies.Terms) bool { return k.Approve }) {
-		if err := g.approved(ctx, c.question(), terms); err != nil {
+		err, later := g.approvedOr(ctx, c.question(), terms)
+		if later != nil {
+			answered = true
+			c.paused(later)
+			return
+		}
+		if err != nil {
 			answered = true
 			c.uncount()
 			c.become(DecisionDenied, "")
@@ -754,8 +781,19 @@ func (c *call) work(ctx context.Context) {
 	if g.options.Values != nil {
 		c.inner.Context = g.options.Values(ctx)
 	}
+	if s := g.options.Stages; s != nil {
+		if err := s.Began(c.record.Seq, t.Name, t.repeatable(c.args)); err != nil {
+			answered = true
+			c.end(outcome{err: t.runOver(), fatal: err})
+			return
+		}
+	}
 	result, err := t.Call(&c.inner, c.args)
 	answered = true
+	if err != nil && g.options.Suspend && errors.Is(err, ErrSuspend) {
+		c.paused(c.waits())
+		return
+	}
 	c.end(c.answer(ctx, result, err))
 }
 
@@ -850,9 +888,13 @@ func (c *call) end(o outcome) {
 	c.ended = true
 	delete(g.atWork, c)
 	record := g.leave(c, o.err, shown)
+	note := c.counted
 	c.held = size
 	g.mu.Unlock()
 	if err := g.record(record); err != nil && o.fatal == nil {
+		o.fatal = err
+	}
+	if err := g.tellEnded(record, o, note); err != nil && o.fatal == nil {
 		o.fatal = err
 	}
 	c.outcome = o
@@ -879,64 +921,86 @@ type question struct {
 	tool    string
 	args    json.RawMessage
 	preview func() string
+	seq     int
 	// once, when it is not empty, is what an answer holds for beyond this question.
 	once string
 }
 
 func (c *call) question() question {
-	return question{tool: c.tool.Name, args: c.args, preview: func() string { return c.tool.preview(c.args) }}
+	return question{tool: c.tool.Name, args: c.args, seq: c.record.Seq, preview: func() string { return c.tool.preview(c.args) }}
 }
 
-// approved asks somebody, where terms want that, one question at a time, and says why not.
+// approved asks somebody, where terms want that, one question at a time, and says why not. An answer that comes later is none.
 func (g *Gate) approved(ctx context.Context, q question, terms []policies.Terms) *Error {
+	problem, later := g.approvedOr(ctx, q, terms)
+	if later != nil {
+		return &Error{Type: PermissionError, Message: q.tool + ": somebody was asked to approve this call, and has not answered yet", Hint: "do without it for now"}
+	}
+	return problem
+}
+
+// approvedOr is approved, or says that the answer comes later.
+func (g *Gate) approvedOr(ctx context.Context, q question, terms []policies.Terms) (*Error, *Suspension) {
 	for _, k := range terms {
 		if !k.Approve || g.tally.isAgreed(k.Rule, k.Rule+q.once) {
 			continue
 		}
 		if g.options.Approve == nil {
-			return &Error{Type: PermissionError, Message: q.tool + ": somebody has to approve this call, and nobody is there to ask", Hint: "do without it, or have the program run where it can be approved"}
+			return &Error{Type: PermissionError, Message: q.tool + ": somebody has to approve this call, and nobody is there to ask", Hint: "do without it, or have the program run where it can be approved"}, nil
 		}
-		if problem := g.ask(ctx, q, k); problem != nil {
-			return problem
+		if problem, later := g.ask(ctx, q, k); problem != nil || later != nil {
+			return problem, later
 		}
 	}
-	return nil
+	return nil, nil
 }
 
-func (g *Gate) ask(ctx context.Context, q question, k policies.Terms) *Error {
+func (g *Gate) ask(ctx context.Context, q question, k policies.Terms) (*Error, *Suspension) {
 	late := &Error{Type: TimeoutError, Message: q.tool + ": nobody approved the call in time"}
 	select {
 	case g.tally.asking <- struct{}{}:
 		defer func() { <-g.tally.asking }()
 	case <-g.over:
-		return late
+		return late, nil
 	case <-ctx.Done():
-		return late
+		return late, nil
 	}
 	if g.tally.isAgreed(k.Rule, k.Rule+q.once) {
-		return nil // somebody said Always while this question waited
+		return nil, nil // somebody said Always while this question waited
 	}
-	answer, err := g.options.Approve(ctx, Approval{Tool: q.tool, Args: q.args, Preview: q.preview(), Rule: k.Rule})
+	answer, err := g.options.Approve(ctx, Approval{Tool: q.tool, Args: q.args, Preview: q.preview(), Rule: k.Rule, Seq: q.seq})
 	var said *Error
 	switch {
 	case ctx.Err() != nil:
-		return late
+		return late, nil
 	case errors.Is(err, ErrSuspend):
-		return &Error{Type: PermissionError, Message: q.tool + ": somebody was asked to approve this call, and has not answered yet", Hint: "do without it for now"}
+		if g.options.Suspend {
+			return nil, g.suspension(q, k.Rule)
+		}
+		return &Error{Type: PermissionError, Message: q.tool + ": somebody was asked to approve this call, and has not answered yet", Hint: "do without it for now"}, nil
 	case errors.As(err, &said):
-		return g.redacted(said)
+		return g.redacted(said), nil
 	case err != nil:
-		return &Error{Type: PermissionError, Message: q.tool + ": somebody has to approve this call, and could not be asked"}
+		return &Error{Type: PermissionError, Message: q.tool + ": somebody has to approve this call, and could not be asked"}, nil
 	case !answer.Allowed:
 		message := q.tool + ": somebody was asked and refused this call"
 		if answer.Reason != "" {
 			message += ": " + clip(answer.Reason, 500)
 		}
-		return g.redacted(&Error{Type: PermissionError, Message: message, Hint: "do it another way, or without it"})
+		return g.redacted(&Error{Type: PermissionError, Message: message, Hint: "do it another way, or without it"}), nil
 	case answer.Always:
-		g.tally.agree(k.Rule)
+		return g.agree(k.Rule), nil
 	case q.once != "":
-		g.tally.agree(k.Rule + q.once)
+		return g.agree(k.Rule + q.once), nil
+	}
+	return nil, nil
+}
+
+// agree notes that somebody agreed to what a key stands for.
+func (g *Gate) agree(key string) *Error {
+	g.tally.agree(key)
+	if s := g.options.Stages; s != nil && s.Agreed(key) != nil {
+		return &Error{Type: PermissionError, Message: "the approval could not be recorded"}
 	}
 	return nil
 }
@@ -958,6 +1022,8 @@ func (g *Gate) redacted(e *Error) *Error {
 func (g *Gate) Permit(ctx context.Context, q policies.Request) error {
 	d := g.decide(q.Action, q)
 	var problem *Error
+	var later *Suspension
+	var note []counted
 	switch {
 	case !d.Allowed:
 		problem = refusal(d)
@@ -969,17 +1035,20 @@ func (g *Gate) Permit(ctx context.Context, q policies.Request) error {
 			tool: q.Action, args: args, once: "\x00" + q.Action + "\x00" + q.Resource.ID,
 			preview: func() string { return clip(q.Action+" of "+g.resource(q), journalText) },
 		}
-		var note []counted
 		terms := slices.Clone(d.Terms)
 		for i := range terms {
 			// The fs tools end here too, after they were counted as calls: what this counts is every operation, whoever asks for it.
 			terms[i].Rule += "\x00operations"
 		}
 		if problem = g.tally.count(q.Action, &note, terms); problem == nil {
-			problem = g.approved(ctx, ask, d.Terms)
+			problem, later = g.approvedOr(ctx, ask, d.Terms)
 		}
 	}
-	g.access(q, d, problem)
+	if later != nil {
+		g.tally.uncount(note)
+		panic(&Stop{Kind: KindSuspended, Suspension: later})
+	}
+	g.access(q, d, problem, rulesOf(note))
 	if problem != nil {
 		return problem
 	}

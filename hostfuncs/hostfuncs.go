@@ -44,6 +44,7 @@ const (
 	KindCancelled Kind = "cancelled"
 	KindExit      Kind = "exit"
 	KindInternal  Kind = "internal"
+	KindSuspended Kind = "suspended" // the run waits for an answer; see Suspension
 )
 
 // Stop ends the run from inside a host function: panic(&Stop{...}). Engines carry it out of the guest as the error of the call,
@@ -56,6 +57,8 @@ type Stop struct {
 	ExitCode uint32
 	// Detail completes the message, for instance which file was being written. It never names anything of the host.
 	Detail string
+	// Suspension is what the run waits for, for KindSuspended.
+	Suspension *Suspension
 }
 
 // Error implements error.

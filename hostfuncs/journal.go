@@ -21,6 +21,8 @@ const (
 	DecisionUnknown DecisionKind = "unknown" // there is no such tool
 	DecisionInvalid DecisionKind = "invalid" // the arguments do not fit
 	DecisionDryRun  DecisionKind = "dry_run" // allowed, but not done
+
+	DecisionSuspended DecisionKind = "suspended" // it waits for an answer
 )
 
 // Call is one host call of a program, as reports and audit files tell it.
@@ -31,7 +33,7 @@ type Call struct {
 	Args       json.RawMessage `json:"args,omitempty" jsonschema:"as the program sent them; the beginning as a text when they are long"`
 	Result     json.RawMessage `json:"result,omitempty"`
 	Error      string          `json:"error,omitempty"`
-	Decision   DecisionKind    `json:"decision" jsonschema:"allowed, denied, unknown, invalid or dry_run"`
+	Decision   DecisionKind    `json:"decision" jsonschema:"allowed, denied, unknown, invalid, dry_run or suspended"`
 	Policy     string          `json:"policy,omitempty" jsonschema:"the rule that decided, and where it stands"`
 	Checks     []Check         `json:"checks,omitempty" jsonschema:"what was asked of the policy while the tool worked, such as redirects"`
 	Would      string          `json:"would,omitempty" jsonschema:"what a dry run left undone"`
@@ -122,8 +124,15 @@ func beginning(text []byte, n int) json.RawMessage {
 
 // enter gives a call its number and writes it into the journal. It is called with mu.
 func (g *Gate) enter(record *Call) {
-	g.seq++
-	record.Seq = g.seq
+	if record.Seq == 0 {
+		g.seq++
+		record.Seq = g.seq
+	}
+	g.keep(record)
+}
+
+// keep writes a call into the journal. It is called with mu.
+func (g *Gate) keep(record *Call) {
 	record.Args = g.cap(record.Args)
 	if len(g.calls) >= journalCalls {
 		g.skipped++
@@ -154,6 +163,10 @@ func (g *Gate) refuse(c *call, kind DecisionKind, d policies.Decision, e *Error,
 	c.ended = true
 	g.mu.Unlock()
 	if err := g.record(record); err != nil && fatal == nil {
+		fatal = err
+	}
+	c.seq = record.Seq
+	if err := g.tellEnded(record, outcome{err: e}, nil); err != nil && fatal == nil {
 		fatal = err
 	}
 	c.outcome = outcome{err: e, fatal: fatal}
@@ -193,14 +206,32 @@ func (g *Gate) record(c Call) error {
 	return nil
 }
 
+// tellEnded tells of a call that has ended. One that the end of the run cut off has not: what it did is not known.
+func (g *Gate) tellEnded(record Call, o outcome, note []counted) error {
+	s := g.options.Stages
+	if s == nil || o.fatal != nil || o.stop != nil {
+		return nil
+	}
+	return s.Ended(EndedCall{Call: record, Result: o.result, Err: o.err, Counted: rulesOf(note)})
+}
+
 // access notes a decision about something that is no call; problem is why it was refused.
-func (g *Gate) access(q policies.Request, d policies.Decision, problem *Error) {
+func (g *Gate) access(q policies.Request, d policies.Decision, problem *Error, rules []string) {
 	a := Access{Action: q.Action, Resource: g.resource(q), Decision: DecisionAllowed, Policy: ruleOf(d)}
 	if problem != nil {
 		a.Decision, a.Reason, a.Hint = DecisionDenied, clip(problem.Message, 500), clip(problem.Hint, 500)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.options.Stages != nil {
+		g.noted = append(g.noted, NotedAccess{a, rules})
+	}
+	g.noteAccess(a)
+}
+
+// noteAccess is called with mu.
+func (g *Gate) noteAccess(a Access) {
+	a.Count = 0
 	if g.accessAt == nil {
 		g.accessAt = map[Access]int{}
 	}
@@ -234,6 +265,7 @@ func (g *Gate) Calls() []Call {
 			calls[i].DurationMS = g.since(j.Started)
 		}
 	}
+	slices.SortStableFunc(calls, func(a, b Call) int { return a.Seq - b.Seq }) // calls of an earlier process may come later
 	return calls
 }
 

@@ -133,6 +133,9 @@ func (rt *Runtime) openAuthority(ctx context.Context, p *policies.Policy, named 
 	return a, nil
 }
 
+// PolicyDigest identifies what a compiled policy decides and grants, wherever it was read from. It is what reports call the digest of their policy.
+func PolicyDigest(e *policies.Engine) string { return digestOf(e) }
+
 // digestOf identifies what an engine decides and grants, wherever it was read from.
 func digestOf(e *policies.Engine) string {
 	sum := sha256.New()
@@ -230,6 +233,14 @@ func (j *job) openGate() error {
 		return err
 	}
 	decider := fs.WithScratch(j.authority.engine)
+	approve := o.Approve
+	var stages hostfuncs.Stages
+	if t := j.run.tape; t != nil {
+		stages = t
+		if t.durable {
+			approve = t.approver(approve)
+		}
+	}
 	var parent *hostfuncs.Gate
 	if o.child != nil {
 		parent = o.child.parent.run.gate
@@ -252,8 +263,8 @@ func (j *job) openGate() error {
 		j.kit = j.authority.kit.Begin(o.Clock, j.random)
 	}
 	j.run.gate = hostfuncs.NewGate(hostfuncs.GateOptions{
-		Tools: tools, Policy: decider, Principal: o.Principal, Secrets: j.authority.kit.Secrets, Approve: o.Approve, Record: o.Record, DryRun: o.DryRun,
-		Reserve: j.run.reserve, Parent: parent,
+		Tools: tools, Policy: decider, Principal: o.Principal, Secrets: j.authority.kit.Secrets, Approve: approve, Record: o.Record, DryRun: o.DryRun,
+		Stages: stages, Suspend: j.run.tape != nil && j.run.tape.durable, Reserve: j.run.reserve, Parent: parent,
 		Values: func(ctx context.Context) context.Context {
 			return context.WithValue(j.kit.Values(ctx, j.fs), jobKey{}, j)
 		},

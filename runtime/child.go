@@ -139,6 +139,7 @@ func runChild(ctx context.Context, in childInput) (*childResult, error) {
 	report, err := j.startChild(ctx, module, &in, limits, depth)
 	if report != nil {
 		used = report
+		j.run.tape.childEnded(hostfuncs.SeqOf(ctx), limits, report.Usage)
 	}
 	if err != nil {
 		return nil, err

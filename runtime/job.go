@@ -40,6 +40,7 @@ type job struct {
 	reads     reads // of clock and randomness
 	started   time.Time
 	startup   time.Duration
+	watch     stopwatch
 
 	run  run
 	fs   *vfs.FS
@@ -57,7 +58,11 @@ type job struct {
 func (j *job) do(ctx context.Context) (*Report, error) {
 	r := &j.run
 	deadline := &hostfuncs.Stop{Kind: hostfuncs.KindDeadline, Limit: int64(r.limits.Deadline), Used: int64(r.limits.Deadline)}
-	ctx, cancel := context.WithDeadlineCause(ctx, j.started.Add(r.limits.Deadline), deadline)
+	until := j.started.Add(r.limits.Deadline)
+	if r.tape.replaying() {
+		until = j.started.Add(maxReplay) // it is told where the deadline was
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, until, deadline)
 	defer cancel()
 	r.ctx = ctx
 
@@ -72,7 +77,17 @@ func (j *job) do(ctx context.Context) (*Report, error) {
 	j.over = true
 	cancel()
 	r.gate.Close()
-	return j.report(ended)
+	defer j.watch.lap(PhaseReport)
+	if r.tape == nil {
+		return j.report(ended)
+	}
+	ended = r.tape.finish(ended)
+	rep, err := j.report(ended)
+	if problem := r.tape.close(rep, ended); problem != nil && err == nil {
+		rep.unrecorded()
+		err = problem
+	}
+	return rep, err
 }
 
 // settled makes the fuel limit exact: a program that ended by itself, after its last check, with more charged than there was, has exhausted its
@@ -108,6 +123,7 @@ func (j *job) guarded(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	j.watch.lap(PhaseFiles)
 	t := j.options.turn
 	if t == nil {
 		defer j.fs.Close()
@@ -127,7 +143,9 @@ func (j *job) guarded(ctx context.Context) (err error) {
 			return
 		}
 		j.program.done(ctx, instance, r, inOrder)
+		j.watch.lap(PhaseReset)
 	}()
+	j.watch.lap(PhaseFork)
 	j.startup = time.Since(j.started)
 	guest := wasi.With(&runContext{Context: ctx, run: r}, state)
 	if j.module.Guest == "" {
@@ -143,11 +161,14 @@ func (j *job) guarded(ctx context.Context) (err error) {
 			j.coverage = r.cover.take(instance.Memory(), j.module)
 		}
 		if err != nil {
+			r.tape.guestEnded()
 			j.where(guest, instance, err)
 		}
 	}
+	r.tape.guestEnded()
 	inOrder = err == nil && j.module.Guest != ""
 	j.settleMounts(byItself(err))
+	j.watch.lap(PhaseGuest)
 	return err
 }
 
@@ -226,13 +247,15 @@ func (j *job) prepareFiles() (*wasi.State, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	if r.tape != nil {
+		r.hold(recordingMemory)
+	}
 	state, err := j.files()
 	if err != nil {
 		return nil, err
 	}
 	j.fs = state.FS
-	ctx := r.ctx
-	if err := j.kit.Mount(j.fs, func(q policies.Request) error { return r.gate.Permit(ctx, q) }); err != nil {
+	if err := j.mount(); err != nil {
 		return nil, err
 	}
 	j.mark = j.fs.Mark()
@@ -243,20 +266,48 @@ func (j *job) prepareFiles() (*wasi.State, error) {
 	slices.Sort(env)
 	state.Args, state.Env = append([]string{j.module.Name}, o.Args...), env
 	state.Stdin, state.Stdout, state.Stderr = o.Stdin, &r.out.stdout, &r.out.stderr
-	state.Clock, state.Random, state.Charge = countedClock{o.Clock, &j.reads}, countedRandom{j.random, &j.reads}, r.burn
+	state.Clock, state.Random, state.Charge = o.Clock, j.random, r.burn
+	if r.tape != nil {
+		r.tape.connect(state)
+	}
+	state.Clock, state.Random = countedClock{state.Clock, &j.reads}, countedRandom{state.Random, &j.reads}
 	return state, nil
+}
+
+// mount shows what the policy grants of the host, or where it was in a run that is repeated.
+func (j *job) mount() error {
+	r := &j.run
+	if r.tape != nil {
+		if there, err := r.tape.mount(); there || err != nil {
+			return err
+		}
+	}
+	ctx := r.ctx
+	permit := func(q policies.Request) error { return r.gate.Permit(ctx, q) }
+	if r.tape != nil {
+		permit = r.tape.permit(permit)
+	}
+	if err := j.kit.Mount(j.fs, permit); err != nil || r.tape == nil {
+		return err
+	}
+	return r.tape.open()
 }
 
 // files makes the filesystem that the program finds: its library, the packages and the input files; in a session what the turns before have left.
 func (j *job) files() (*wasi.State, error) {
 	r, o := &j.run, &j.options
 	config := vfs.Options{MaxBytes: r.limits.Storage, Charge: j.charge, Now: o.Clock.Now}
+	if r.tape != nil {
+		config.Now = r.tape.clock.Now
+	}
 	if t := o.turn; t != nil {
 		t.job = j
 		if t.later() {
 			state, err := t.base.host.Clone(config)
-			t.host = state
-			return state, err
+			if t.host = state; err != nil {
+				return nil, err
+			}
+			return state, putFiles(state.FS, o.Files)
 		}
 	}
 	files := vfs.New(config)
@@ -272,19 +323,23 @@ func (j *job) files() (*wasi.State, error) {
 			return nil, fmt.Errorf("package %s: %w", o.Packages[i].Name, err)
 		}
 	}
-	for _, f := range o.Files {
+	return state, putFiles(files, o.Files)
+}
+
+func putFiles(to *vfs.FS, files []File) error {
+	for _, f := range files {
 		name := f.Path
 		if !path.IsAbs(name) {
 			name = path.Join(workDir, name)
 		}
-		if err := files.MkdirAll(path.Dir(name)); err != nil {
-			return nil, fmt.Errorf("file %s: %w", f.Path, err)
+		if err := to.MkdirAll(path.Dir(name)); err != nil {
+			return fmt.Errorf("file %s: %w", f.Path, err)
 		}
-		if err := files.WriteFile(name, f.Data); err != nil {
-			return nil, fmt.Errorf("file %s: %w", f.Path, err)
+		if err := to.WriteFile(name, f.Data); err != nil {
+			return fmt.Errorf("file %s: %w", f.Path, err)
 		}
 	}
-	return state, nil
+	return nil
 }
 
 // check refuses what a program could not be given as it is: a C string ends at NUL, a variable's name at the first =.
@@ -356,6 +411,7 @@ func (j *job) runGuest(ctx context.Context, instance engine.Instance) error {
 		return &hostfuncs.Stop{Kind: hostfuncs.KindMemory, Used: r.linear.Load() + int64(len(text)), Limit: r.limits.Memory, Detail: "loading the program"}
 	}
 	copy(view(instance.Memory(), at, uint32(len(text))), text)
+	j.watch.lap(PhaseRequest)
 	stack = []uint64{uint64(at), uint64(len(text))}
 	if err := instance.Call(ctx, "wand_run", stack); err != nil {
 		return err

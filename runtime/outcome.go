@@ -88,6 +88,13 @@ func (r *Report) stopped(s *hostfuncs.Stop) {
 		r.Status = Cancelled
 		r.Error = &Error{Kind: KindCancelled, Message: "the run was cancelled"}
 		return
+	case hostfuncs.KindSuspended:
+		r.Status = Suspended
+		r.Error = &Error{Kind: KindTool, Message: s.Suspension.Why, Hint: "the run goes on when there is an answer"}
+		if s.Suspension.Waits == hostfuncs.WaitsForApproval {
+			r.Error.Kind = KindPolicy
+		}
+		return
 	case hostfuncs.KindInternal:
 		r.Status = Fault
 		r.Error = &Error{Kind: KindInternal, Message: s.Detail}
@@ -113,6 +120,11 @@ func (r *Report) stopped(s *hostfuncs.Stop) {
 		e.Message = fmt.Sprintf("the program wrote more than its output limit of %s%s", units.Bytes(s.Limit), detail)
 		e.Hint = "print a summary instead of every item"
 	case hostfuncs.KindStorage:
+		if s.Detail == recordingDetail {
+			e.Message = fmt.Sprintf("what the program got from outside is more than its recording may hold, %s", units.Bytes(s.Limit))
+			e.Hint = "read less, or record with a larger limit"
+			break
+		}
 		e.Message = fmt.Sprintf("the program's files would take %s; the storage limit is %s%s", units.Bytes(s.Used), units.Bytes(s.Limit), detail)
 		e.Hint = "write fewer or smaller files, or delete those that are no longer needed"
 	case hostfuncs.KindHostCalls:

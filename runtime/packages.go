@@ -286,6 +286,16 @@ func packageFiles(p Package) ([]File, string, error) {
 	return files, hex.EncodeToString(sum.Sum(nil)), err
 }
 
+// zipPackage is a package as a recording holds it.
+func zipPackage(p Package) (Package, error) {
+	files, _, err := packageFiles(p)
+	if err != nil {
+		return p, fmt.Errorf("%w %s: %w", ErrBadPackage, p.Name, err)
+	}
+	data, err := writeZip(files)
+	return Package{Name: p.Name, Data: data}, err
+}
+
 func writeZip(files []File) ([]byte, error) {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)

@@ -69,7 +69,9 @@ type Report struct {
 	Coverage  *Coverage       `json:"coverage,omitempty" jsonschema:"which lines ran, when that was asked for"`
 	Warnings  []Warning       `json:"warnings,omitempty" jsonschema:"what a model should know although it did not stop the program"`
 	Usage     Usage           `json:"usage" jsonschema:"what the run used, beside its limits"`
-	Calls     []Call          `json:"calls,omitempty" jsonschema:"the host calls, in order"`
+	// Suspension is what a suspended run waits for.
+	Suspension *Suspension `json:"suspension,omitempty" jsonschema:"what a suspended run waits for, and the token that continues it"`
+	Calls      []Call      `json:"calls,omitempty" jsonschema:"the host calls, in order"`
 	// CallsOmitted is how many more there were than Calls lists, which are the first 50,000.
 	CallsOmitted int      `json:"calls_omitted,omitempty" jsonschema:"how many more host calls there were than are listed"`
 	Accesses     []Access `json:"accesses,omitempty" jsonschema:"what the policy decided about mounted files, each kind once"`
@@ -233,6 +235,12 @@ type PolicyInfo struct {
 type Replay struct {
 	Seed  string `json:"seed" jsonschema:"64 hex digits that seeded the interpreter's generators"`
 	Clock string `json:"clock" jsonschema:"real, frozen or virtual"`
+}
+
+// unrecorded says that the run could not be recorded, so that nobody takes it for one that was.
+func (r *Report) unrecorded() {
+	r.Status, r.Result = Fault, nil
+	r.Error = &Error{Kind: KindInternal, Message: "the run could not be recorded to its end; this is not the program's doing"}
 }
 
 // JSON returns the report as JSON with a final newline, indented as far as its own structure goes: what the program nested below

@@ -41,6 +41,8 @@ type run struct {
 
 	out       *output
 	gate      *hostfuncs.Gate
+	tape      *tape  // when the run is recorded or repeated
+	inOrder   bool   // wait returns calls in the order in which they began, so that two runs do the same
 	language  string // of the guest, for Describe
 	callCount atomic.Int64
 	underway  map[int64]*hostfuncs.Pending // started calls by number, until wait says that they ended
@@ -98,6 +100,9 @@ func (r *run) refill(left int64) int64 {
 	limit := r.limits.Fuel - r.lent.fuel.Load()
 	if charged > limit {
 		panic(&hostfuncs.Stop{Kind: hostfuncs.KindFuel, Used: r.limits.Fuel - limit + charged, Limit: r.limits.Fuel})
+	}
+	if r.tape != nil {
+		r.tape.refill(charged)
 	}
 	if r.ctx.Err() != nil {
 		panic(stopOf(r.ctx))
@@ -260,6 +265,9 @@ const (
 
 // call runs one host function for the guest and keeps its result for take. Name and arguments are in the guest's memory.
 func (r *run) call(ctx context.Context, name, args []byte) []byte {
+	if r.tape != nil {
+		return r.tape.call(ctx, name, args)
+	}
 	p := r.begin(ctx, name, args)
 	select {
 	case <-p.Done():
@@ -269,8 +277,14 @@ func (r *run) call(ctx context.Context, name, args []byte) []byte {
 	return r.answer(ctx, p)
 }
 
-// begin counts a call and charges for it, before anything happens.
+// begin begins a call.
 func (r *run) begin(ctx context.Context, name, args []byte) *hostfuncs.Pending {
+	r.count(ctx, name, args)
+	return r.gate.Start(ctx, string(name), args)
+}
+
+// count counts a call and charges for it, before anything happens.
+func (r *run) count(ctx context.Context, name, args []byte) {
 	if count := r.callCount.Add(1) + r.lent.calls.Load(); count > r.limits.HostCalls {
 		shown := strings.ToValidUTF8(string(name[:min(len(name), callShown)]), "\uFFFD")
 		panic(&hostfuncs.Stop{Kind: hostfuncs.KindHostCalls, Used: count, Limit: r.limits.HostCalls, Detail: "calling " + shown})
@@ -281,7 +295,6 @@ func (r *run) begin(ctx context.Context, name, args []byte) *hostfuncs.Pending {
 	r.burn(callCost + int64(len(args))/16)
 	r.hold(journaled(len(args)) + journaled(len(name)) + callBytes - int64(len(r.pending)))
 	r.pending = nil
-	return r.gate.Start(ctx, string(name), args)
 }
 
 // answer keeps for take how a call ended.
@@ -310,6 +323,9 @@ func journaled(length int) int64 { return int64(min(length, callText)) }
 
 // start begins a call beside the guest and returns its number. It ends with the run at the latest.
 func (r *run) start(ctx context.Context, name, args []byte) int64 {
+	if r.tape != nil {
+		return r.tape.start(ctx, name, args)
+	}
 	p := r.begin(ctx, name, args)
 	if r.underway == nil {
 		r.underway, r.ended = map[int64]*hostfuncs.Pending{}, make(chan int64)
@@ -355,22 +371,42 @@ func hasEnded(p *hostfuncs.Pending) bool {
 
 // wait waits until a started call ends, at most so long where limit is not negative.
 func (r *run) wait(ctx context.Context, limit time.Duration) int64 {
-	r.burn(callCost)
-	r.hold(-int64(len(r.pending)))
-	r.pending = nil
+	if r.tape != nil {
+		return r.tape.wait(ctx, limit)
+	}
+	r.waits()
 	if len(r.underway) == 0 {
 		return -1
 	}
+	number := r.next(ctx, limit, nil)
+	if number == 0 {
+		return 0
+	}
+	return r.settle(ctx, number)
+}
+
+// waits charges for a wait, and forgets what was not taken.
+func (r *run) waits() {
+	r.burn(callCost)
+	r.hold(-int64(len(r.pending)))
+	r.pending = nil
+}
+
+// next is the number of a call that has ended, one that has not been settled; 0 when none does in time. except are not waited for.
+func (r *run) next(ctx context.Context, limit time.Duration, except map[int64]bool) int64 {
+	if r.inOrder {
+		return r.lowest(ctx, except)
+	}
 	select {
 	case number := <-r.ended:
-		return r.settle(ctx, number)
+		return number
 	default:
 	}
 	for len(r.fresh) > 0 {
 		number := r.fresh[0]
 		r.fresh = r.fresh[1:]
 		if hasEnded(r.underway[number]) {
-			return r.settle(ctx, number)
+			return number
 		}
 		r.attend(ctx, number)
 	}
@@ -388,11 +424,31 @@ func (r *run) wait(ctx context.Context, limit time.Duration) int64 {
 	}
 	select {
 	case number := <-r.ended:
-		return r.settle(ctx, number)
+		return number
 	case <-ctx.Done():
 		panic(stopOf(ctx))
 	case <-elapsed:
 		return 0
+	}
+}
+
+// lowest waits for the call that began first. In virtual time calls take none, so no limit is too short for one.
+func (r *run) lowest(ctx context.Context, except map[int64]bool) int64 {
+	r.fresh = r.fresh[:0]
+	number := int64(0)
+	for n := range r.underway {
+		if !except[n] && (number == 0 || n < number) {
+			number = n
+		}
+	}
+	if number == 0 {
+		return 0
+	}
+	select {
+	case <-r.underway[number].Done():
+		return number
+	case <-ctx.Done():
+		panic(stopOf(ctx))
 	}
 }
 
@@ -405,7 +461,12 @@ func (r *run) settle(ctx context.Context, number int64) int64 {
 
 // describe keeps for take what there is to say about tools.
 func (r *run) describe(prefix string) []byte {
-	text := r.gate.Describe(prefix, r.language)
+	var text []byte
+	if r.tape != nil {
+		text = r.tape.describe(prefix)
+	} else {
+		text = r.gate.Describe(prefix, r.language)
+	}
 	r.burn(callCost + int64(len(text))/16)
 	r.hold(int64(len(text)) - int64(len(r.pending)))
 	r.pending = text

@@ -279,8 +279,23 @@ type Options struct {
 	// SpillDir is where output goes that the report has no room for. Default: the system's folder for temporary files.
 	SpillDir string
 
-	child *child       // when a program started this one
-	turn  *sessionTurn // of a session
+	// Recording gets a recording of the run, which Replay repeats. Default: nothing is recorded. Turns of sessions have one too; runs that a program
+	// starts are part of its own.
+	Recording io.Writer
+	// RecordLimit is how large the events of a recording may be, in bytes before compression; reaching it ends the run. Default DefaultRecordLimit; most 512 MiB.
+	RecordLimit int64
+	// SuspendDir is a folder where the run keeps what it needs to go on in another process. A call that has to be approved when Approve returns
+	// hostfuncs.ErrSuspend, or nobody is there to ask, and a tool that returns ErrSuspend, then end the run as suspended, with a token for Resume in the report;
+	// and a run whose process was killed can be resumed too. Default: such calls are refused.
+	SuspendDir string
+	// SuspendNote is kept beside the state, for whoever lists what waits.
+	SuspendNote json.RawMessage
+
+	child  *child       // when a program started this one
+	turn   *sessionTurn // of a session
+	script *script      // to repeat
+	state  *state       // of a run that goes on
+	answer *answered    // to what it waited for
 }
 
 // File is an input file of a run.
@@ -342,6 +357,7 @@ func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, o
 		return nil, err
 	}
 	defer rt.leave()
+	watch := startWatch(ctx)
 	ctx, end := rt.until(ctx)
 	defer end()
 	limits := o.Limits
@@ -377,11 +393,22 @@ func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, o
 	defer release()
 	j.program, j.started = p, time.Now()
 	j.run.limits, j.run.slice, j.run.maxPages, j.run.language = limits, rt.config.FuelSlice, p.maxPages, m.Guest
+	if op == "run" && (o.Recording != nil || o.SuspendDir != "" || o.script != nil) {
+		j.run.tape = j.newTape()
+	}
+	j.run.inOrder = j.clockName == "virtual"
 	if err := j.openGate(); err != nil {
 		return nil, err
+	}
+	if j.run.tape != nil {
+		if err := j.run.tape.prepare(); err != nil {
+			return nil, err
+		}
 	}
 	if o.child == nil && o.turn == nil {
 		defer j.kit.Close()
 	}
+	j.watch = watch
+	j.watch.lap(PhaseSettings)
 	return j.do(ctx)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,6 +66,8 @@ type TurnOptions struct {
 	Input          json.RawMessage // the global INPUT; absent: what it was
 	Stdin          io.Reader       // default: empty
 	Stdout, Stderr io.Writer       // as in Options
+	// Files are put in before the turn, as in Options; they replace what is there. A turn that is taken back takes them with it.
+	Files []File
 	// Limits of this turn; fields that are zero take the session's. Memory is the session's in any case.
 	Limits Limits
 	// KeepFailed keeps what a turn did that ended with an exception or an exit code other than 0. What a limit, a policy or the caller stopped is
@@ -72,6 +75,12 @@ type TurnOptions struct {
 	KeepFailed bool
 	KeepOutput int    // as in Options
 	SpillDir   string // as in Options
+	// The following are as in Options. A turn that is suspended leaves the session as it was before; ResumeTurn continues it, also in another process, from a
+	// copy of the session in the state.
+	Recording   io.Writer
+	RecordLimit int64
+	SuspendDir  string
+	SuspendNote json.RawMessage
 	// Trace, TraceEvents and Coverage are as in Options, of this turn alone: of what it calls, only what it defined itself.
 	Trace       io.Writer
 	TraceEvents int64
@@ -194,6 +203,18 @@ func (s *Session) Source(text string) compiler.Source {
 
 // Run takes a turn. The error is as that of Runtime.Run, or ErrSessionClosed; after one the session is what it was before.
 func (s *Session) Run(ctx context.Context, m *compiler.Module, o TurnOptions) (*Report, error) {
+	so := &s.options
+	return s.take(ctx, m, Options{
+		Limits: o.Limits, Args: o.Args, Env: so.Env, Input: o.Input, Stdin: o.Stdin, Stdout: o.Stdout, Stderr: o.Stderr, Files: o.Files, Packages: so.Packages,
+		Policy: so.Policy, Principal: so.Principal, Tools: so.Tools, Approve: so.Approve, Record: so.Record, Observe: so.Observe, DryRun: so.DryRun,
+		Clock: so.Clock, Seed: so.Seed, KeepOutput: o.KeepOutput, SpillDir: o.SpillDir,
+		Recording: o.Recording, RecordLimit: o.RecordLimit, SuspendDir: o.SuspendDir, SuspendNote: o.SuspendNote,
+		Trace: o.Trace, TraceEvents: o.TraceEvents, Coverage: o.Coverage,
+	}, o.KeepFailed)
+}
+
+// take takes a turn with these options, of which the session decides the limits.
+func (s *Session) take(ctx context.Context, m *compiler.Module, o Options, keepFailed bool) (*Report, error) {
 	if m.Guest != s.guest {
 		return nil, fmt.Errorf("%w: the session is a %s one, and the program is %s", ErrBadOption, s.guest, m.Language)
 	}
@@ -229,22 +250,30 @@ func (s *Session) Run(ctx context.Context, m *compiler.Module, o TurnOptions) (*
 	}
 	limits.Fuel, limits.HostCalls = min(limits.Fuel, left.Fuel), min(limits.HostCalls, left.HostCalls)
 	limits.Storage = min(limits.Storage, max(t.base.files+max(left.Storage, 0), 1))
-	so := &s.options
-	report, err := s.rt.execute(ctx, m, Options{
-		Limits: limits, Args: o.Args, Env: so.Env, Input: o.Input, Stdin: o.Stdin, Stdout: o.Stdout, Stderr: o.Stderr, Files: so.Files, Packages: so.Packages,
-		Policy: so.Policy, Principal: so.Principal, Tools: so.Tools, Approve: so.Approve, Record: so.Record, Observe: so.Observe, DryRun: so.DryRun,
-		Clock: so.Clock, Seed: so.Seed, KeepOutput: o.KeepOutput, SpillDir: o.SpillDir, turn: t,
-		Trace: o.Trace, TraceEvents: o.TraceEvents, Coverage: o.Coverage,
-	}, "run")
+	if !t.later() && o.script == nil {
+		o.Files = slices.Concat(s.options.Files, o.Files)
+	}
+	o.Limits, o.turn = limits, t
+	if o.Recording != nil || o.SuspendDir != "" {
+		var err error
+		if t.snapshot, err = s.Snapshot(); err != nil {
+			s.settle(t, false, Usage{})
+			return nil, err
+		}
+		t.budget, t.keepFailed = s.options.Budget, keepFailed
+	}
+	report, err := s.rt.execute(ctx, m, o, "run")
 	if report == nil {
 		s.settle(t, false, Usage{})
 		return nil, err
 	}
-	kept := err == nil && t.left != nil && (report.Status == Completed || o.KeepFailed && report.Status == Failed)
+	kept := err == nil && t.left != nil && (report.Status == Completed || keepFailed && report.Status == Failed)
 	if kept {
+		watch := startWatch(ctx)
 		if problem := t.commit(); problem != nil {
 			kept, err = false, fmt.Errorf("the turn's state cannot be kept: %w", problem)
 		}
+		watch.lap(PhaseCapture)
 	}
 	s.settle(t, kept, report.Usage)
 	spentNow := s.Usage()
@@ -380,6 +409,11 @@ type sessionTurn struct {
 	host    *wasi.State     // of the turn
 	job     *job
 	next    *sessionState
+
+	// For a turn that is recorded: the session before it.
+	snapshot   []byte
+	budget     Budget
+	keepFailed bool
 }
 
 // later says whether it is a turn of a session that has had one before.
@@ -422,6 +456,16 @@ func (t *sessionTurn) commit() error {
 		t.next.clock = c.Passed()
 	}
 	return nil
+}
+
+// end throws away all that a turn has, of one that no session keeps.
+func (t *sessionTurn) end() {
+	if t.host != nil {
+		t.host.FS.Close()
+	}
+	if t.left != nil {
+		t.drop(t.left)
+	}
 }
 
 // drop throws away what a turn has left behind.

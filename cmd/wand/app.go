@@ -70,6 +70,7 @@ EXIT CODES of wand run:
 
 ENVIRONMENT:
    WAND_CACHE  folder of guests and prepared code (default: wand in the user's cache folder)
+   WAND_STORE  folder of stored sessions (default: wand/sessions in the user's data folder, XDG_DATA_HOME)
    NO_COLOR    no colour, also on a terminal`
 
 func (a *app) cli() *cli.App {
@@ -95,6 +96,8 @@ func (a *app) cli() *cli.App {
 			return exitStatus(exitUsage)
 		},
 		Commands: []*cli.Command{
+			a.sessionCommand(),
+			a.agentCommand(),
 			a.runCommand(), a.checkCommand(), a.evalCommand(), a.policyCommand(), a.toolsCommand(), a.auditCommand(), a.guestsCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand(),
 		},
 	}
@@ -122,6 +125,7 @@ func (a *app) exitCode(err error) int {
 	var input *compiler.InputError
 	var policy *policies.Error
 	var lacking *unmetError
+	var refused *runtime.SnapshotError
 	switch {
 	case err == nil:
 		return exitCompleted
@@ -142,6 +146,9 @@ func (a *app) exitCode(err error) int {
 	case errors.As(err, &limit):
 		fmt.Fprintf(a.stderr, "wand: --%s: %s\n", limitFlag(limit.Name), limitMessage(limit))
 		return exitUsage
+	case errors.As(err, &refused):
+		fmt.Fprintf(a.stderr, "wand: %s\n", printable(err.Error()))
+		return exitInvalid
 	case errors.As(err, &input):
 		fmt.Fprintf(a.stderr, "wand: invalid: %s\n", printable(input.Error()))
 		if input.Reason == compiler.ErrUnknownLanguage {

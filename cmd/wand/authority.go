@@ -50,17 +50,22 @@ type authority struct {
 
 // authority reads the policy of a command line. name is a file or a preset.
 func (a *app) authority(c *cli.Context, name string) (*authority, error) {
+	return grant(name, c.StringSlice("allow"), c.StringSlice("overlay"))
+}
+
+// grant is what a policy grants with what --allow adds, under overlays.
+func grant(name string, allowed, overlays []string) (*authority, error) {
 	p, err := loadPolicy(name)
 	if err != nil {
 		return nil, err
 	}
 	w := &authority{policy: p}
-	if allowed := c.StringSlice("allow"); len(allowed) > 0 {
+	if len(allowed) > 0 {
 		if w.policy, err = widened(p, allowed); err != nil {
 			return nil, err
 		}
 	}
-	for _, file := range c.StringSlice("overlay") {
+	for _, file := range overlays {
 		o, err := policies.LoadOverlay(file)
 		if err != nil {
 			return nil, err

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"wand/policies"
+	"wand/runtime/agent"
 	"wand/runtime/eval"
 )
 
@@ -60,6 +61,10 @@ func values(option string) (words []string, open bool) {
 		return words, false
 	case "tests":
 		return []string{string(eval.DetailFailing), string(eval.DetailAll), string(eval.DetailNone)}, false
+	case "strategy":
+		return agent.Strategies(), true
+	case "answers":
+		return []string{answersFenced, answersTags}, false
 	}
 	return nil, false
 }
@@ -88,7 +93,7 @@ func optionsOf(command *cli.Command) []option {
 			o.usage = strings.ReplaceAll(d.GetUsage(), "`", "")
 		}
 		switch f.Names()[0] {
-		case "file", "out", "package", "input", "args", "overlay", "audit", "audit-key", "key", "o", "problems", "html", "trace":
+		case "file", "out", "package", "input", "args", "overlay", "audit", "audit-key", "key", "store", "o", "problems", "html", "dir", "test", "system", "trace":
 			o.takesFile = true
 		}
 		var open bool

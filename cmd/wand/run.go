@@ -58,14 +58,19 @@ func (a *app) runCommand() *cli.Command {
 	limits := &limitFlags{}
 	return &cli.Command{
 		Name: "run", Usage: "run a program in the sandbox", UsageText: "wand run [options] FILE|-|-c CODE [-- ARGUMENTS]", Description: runDescription,
-		Flags: append(append(runFlags(limits), traceFlags()...),
-			&cli.StringFlag{Name: "out", Usage: "write the files that the program made to `DIR`"},
-			&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print the report as JSON instead of the program's output"},
-			&cli.BoolFlag{Name: "feedback", DisableDefaultText: true, Usage: "print what a model should be told instead of the program's output"},
-			&cli.IntFlag{Name: "feedback-tokens", Value: runtime.DefaultFeedback, Usage: "most tokens, `N`, that --feedback may take"},
-		),
+		Flags:           append(append(runFlags(limits), traceFlags()...), outcomeFlags()...),
 		HideHelpCommand: true, OnUsageError: onUsageError,
 		Action: func(c *cli.Context) error { return a.run(c, limits) },
+	}
+}
+
+// outcomeFlags say what becomes of the outcome.
+func outcomeFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "out", Usage: "write the files that the program made to `DIR`"},
+		&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print the report as JSON instead of the program's output"},
+		&cli.BoolFlag{Name: "feedback", DisableDefaultText: true, Usage: "print what a model should be told instead of the program's output"},
+		&cli.IntFlag{Name: "feedback-tokens", Value: runtime.DefaultFeedback, Usage: "most tokens, `N`, that --feedback may take"},
 	}
 }
 
@@ -82,28 +87,41 @@ func runFlags(limits *limitFlags) []cli.Flag {
 
 // run is wand run.
 func (a *app) run(c *cli.Context, flags *limitFlags) error {
-	if c.Bool("json") && c.Bool("feedback") {
-		return usage("--json and --feedback exclude each other")
+	view, err := a.newVerdict(c)
+	if err != nil {
+		return err
 	}
-	if c.Int("feedback-tokens") < 1 {
-		return usage("--feedback-tokens: %d is too few; the default is %d", c.Int("feedback-tokens"), runtime.DefaultFeedback)
-	}
-	view := &verdict{app: a, options: c, json: c.Bool("json"), feedback: c.Bool("feedback")}
 	var trace *traceFile
 	report, err := a.perform(c, flags, view, func(_ *authority, o *runtime.Options) (err error) {
 		trace, err = a.openTrace(c, o)
 		return err
 	})
-	unsaved := trace.close()
+	view.unsaved = trace.close()
 	if err != nil {
 		return err
 	}
 	view.notes = trace.notes(report)
-	if dir := c.String("out"); dir != "" {
-		saved, err := writeOut(dir, report.Files)
-		view.saved, unsaved = saved, errors.Join(unsaved, err)
+	return view.conclude(report)
+}
+
+// newVerdict reads how the outcome is to be told.
+func (a *app) newVerdict(c *cli.Context) (*verdict, error) {
+	if c.Bool("json") && c.Bool("feedback") {
+		return nil, usage("--json and --feedback exclude each other")
 	}
-	if err := errors.Join(view.show(report), unsaved); err != nil {
+	if c.Int("feedback-tokens") < 1 {
+		return nil, usage("--feedback-tokens: %d is too few; the default is %d", c.Int("feedback-tokens"), runtime.DefaultFeedback)
+	}
+	return &verdict{app: a, options: c, json: c.Bool("json"), feedback: c.Bool("feedback")}, nil
+}
+
+// conclude stores the program's files where --out says, tells the outcome and ends the command with its exit code.
+func (view *verdict) conclude(report *runtime.Report) error {
+	if dir := view.options.String("out"); dir != "" {
+		saved, err := writeOut(dir, report.Files)
+		view.saved, view.unsaved = saved, errors.Join(view.unsaved, err)
+	}
+	if err := errors.Join(view.show(report), view.unsaved); err != nil {
 		return err
 	}
 	return status(report)
@@ -208,7 +226,11 @@ func (a *app) execute(ctx context.Context, rt *runtime.Runtime, source compiler.
 	if err := view.trail.begin(module, &options); err != nil {
 		return nil, err
 	}
-	report, err := rt.Run(ctx, module, options)
+	run := rt.Run
+	if view.run != nil {
+		run = view.run
+	}
+	report, err := run(ctx, module, options)
 	status := runtime.Fault
 	if ctx.Err() != nil {
 		status = runtime.Cancelled
@@ -312,8 +334,11 @@ type verdict struct {
 	stderr      *live
 	saved       int       // files written to --out
 	notes       []string  // about what was asked for beside the run
+	unsaved     error     // why not all of it could be written
 	trail       *trail    // nil without --audit
 	out         io.Writer // where the program's output goes; nil for standard output
+	// run is what is done with the compiled program; nil: Runtime.Run.
+	run func(context.Context, *compiler.Module, runtime.Options) (*runtime.Report, error)
 
 	engine *policies.Engine // what decides
 	mu     sync.Mutex

@@ -36,6 +36,8 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND ARGUMENTS...   run a command that must end with that exit code
 //	json FILE|stdout                  check that it is one JSON value
 //	report stdout                     check it against the report's schema
+//	sessions stdout                   check it against the schema of wand session list and show
+//	model FILE                        start a model's server at $MODEL_URL that says what the file tells
 //
 // and the condition [guest:NAME]. $SERVER is the address of an HTTP server on this machine, shop.db a SQLite database with a table of items.
 func TestScript(t *testing.T) {
@@ -79,6 +81,9 @@ func TestScript(t *testing.T) {
 			"exits":  exits,
 			"json":   isJSON,
 			"report": isReport,
+
+			"sessions": isSessions,
+			"model":    serveModel,
 		},
 	})
 }

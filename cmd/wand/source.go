@@ -23,7 +23,10 @@ func sourceFlags() []cli.Flag {
 }
 
 // source reads the program that a command line names: FILE, - or -c CODE.
-func (a *app) source(c *cli.Context) (compiler.Source, error) {
+func (a *app) source(c *cli.Context) (compiler.Source, error) { return a.sourceOf(c, c.Args().Slice()) }
+
+// sourceOf is source where only some of the arguments are about the program.
+func (a *app) sourceOf(c *cli.Context, args []string) (compiler.Source, error) {
 	var s compiler.Source
 	if lang := c.String("lang"); c.IsSet("lang") {
 		var err error
@@ -32,17 +35,17 @@ func (a *app) source(c *cli.Context) (compiler.Source, error) {
 		}
 	}
 	switch {
-	case c.IsSet("c") && c.NArg() > 0:
-		return s, usage("both -c and the file %q name a program; arguments for it go after --", c.Args().First())
+	case c.IsSet("c") && len(args) > 0:
+		return s, usage("both -c and the file %q name a program; arguments for it go after --", args[0])
 	case c.IsSet("c"):
 		s.Text = []byte(c.String("c"))
 		return s, nil
-	case c.NArg() == 0:
+	case len(args) == 0:
 		return s, usage("no program: give a file, - for standard input, or -c CODE, as in: wand %s main.py", c.Command.Name)
-	case c.NArg() > 1:
-		return s, usage("unexpected argument %q; arguments for the program go after --, as in: wand run %s -- %s", c.Args().Get(1), c.Args().First(), c.Args().Get(1))
+	case len(args) > 1:
+		return s, usage("unexpected argument %q; arguments for the program go after --, as in: wand run %s -- %s", args[1], args[0], args[1])
 	}
-	name := c.Args().First()
+	name := args[0]
 	if name == "-" {
 		text, err := readBounded(a.stdin, "standard input")
 		s.Text = text

@@ -75,6 +75,25 @@ func (r *Run) Values(ctx context.Context, files *vfs.FS) context.Context {
 	return ctx
 }
 
+// InMemory says whether the key-value store is the run's own.
+func (r *Run) InMemory() bool { return r.store != nil }
+
+// Tokens is how many tokens the run's calls of models have used; RestoreTokens notes that so many were used before it went on.
+func (r *Run) Tokens() int {
+	if r.budget == nil {
+		return 0
+	}
+	used, _ := r.budget.Used()
+	return used
+}
+
+// RestoreTokens is the counterpart of Tokens.
+func (r *Run) RestoreTokens(used int) {
+	if r.budget != nil {
+		r.budget.Restore(used)
+	}
+}
+
 // Mount shows the granted files and folders in a run's filesystem. permit is asked before each thing that the program does there.
 func (r *Run) Mount(files *vfs.FS, permit func(policies.Request) error) error {
 	outerFirst := slices.Clone(r.kit.policy.Files)

@@ -41,6 +41,13 @@ func (b *Budget) Used() (used, limit int) {
 	return b.used, b.limit
 }
 
+// Restore notes that so many tokens were used earlier.
+func (b *Budget) Restore(used int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.used = max(b.used, used)
+}
+
 // reserve takes tokens. While calls under way hold what it needs, it waits for them.
 func (b *Budget) reserve(ctx context.Context, tokens int) error {
 	for {

@@ -117,7 +117,16 @@ func (f *FS) MountHost(path string, m Mount) error {
 	if err != nil {
 		return fmt.Errorf("mounting %s: %w", path, err)
 	}
-	err = f.host("mount", path, func() Errno {
+	err = f.mountAt(path, mounted)
+	if err != nil && mounted.owned {
+		mounted.root.Close()
+	}
+	return err
+}
+
+// mountAt enters a mount into the tree.
+func (f *FS) mountAt(path string, mounted *mount) error {
+	return f.host("mount", path, func() Errno {
 		if f.closed {
 			return EBADF
 		}
@@ -152,10 +161,6 @@ func (f *FS) MountHost(path string, m Mount) error {
 		f.mounts = append(f.mounts, mounted)
 		return OK
 	})
-	if err != nil && mounted.owned {
-		mounted.root.Close()
-	}
-	return err
 }
 
 func (m Mount) open() (*mount, error) {
@@ -208,6 +213,7 @@ func (m *mount) guestPath(rel string) string {
 
 // ask says whether the mount and its owner allow something. need has one bit or more.
 func (f *FS) ask(m *mount, need Access, rel string) Errno {
+	f.usedHost = true
 	for _, a := range [...]Access{AccessRead, AccessWrite, AccessAppend} {
 		if need&a == 0 {
 			continue
@@ -292,6 +298,7 @@ func within(above, rel string) bool {
 // lookupHost finds a name in a folder of a mount.
 func (f *FS) lookupHost(dir *node, name string) (*node, Errno) {
 	m := dir.host.m
+	f.usedHost = true
 	rel := join(dir.host.path, name)
 	if over := m.over[rel]; over != nil {
 		return over, OK
@@ -434,6 +441,7 @@ func kindOf(mode fs.FileMode) Kind {
 // fresh describes the file of a mount of one file as it is now; nil when there is none.
 func (f *FS) fresh(n *node) (*node, Errno) {
 	m := n.host.m
+	f.usedHost = true
 	if p := m.pending[m.single]; p != nil {
 		return f.hostNode(m, m.single, nil, p), OK
 	}
@@ -464,6 +472,7 @@ type openFolder struct {
 // folder opens a folder of a mount for the present operation; unlock closes it. Every component must be a folder, not a link to one: what was
 // described and what was opened are compared, so that nobody puts a link in between.
 func (f *FS) folder(m *mount, rel string) (*os.Root, Errno) {
+	f.usedHost = true
 	if m.root == nil {
 		return nil, EBADF
 	}

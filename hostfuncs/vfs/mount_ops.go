@@ -29,6 +29,7 @@ func (s *spot) host() bool {
 // place completes a spot in a mount. The walk has asked.
 func (f *FS) place(s *spot) (place, Errno) {
 	n := s.node
+	f.usedHost = true
 	if n == nil {
 		return place{m: s.dir.host.m, rel: join(s.dir.host.path, s.name)}, OK
 	}
@@ -345,6 +346,7 @@ func (f *FS) joinPending(h *handle, p *pending, flags Flags) Errno {
 
 // close ends a handle, and with the last one the writing of its file.
 func (f *FS) closeHandle(h *handle) Errno {
+	f.usedHost = true
 	e := OK
 	if p := h.p; p != nil {
 		if p.handles--; p.handles == 0 {
@@ -512,6 +514,7 @@ func (h *handle) wrote() {
 }
 
 func (h *handle) read(f *FS, p []byte, off int64) (int, Errno) {
+	f.usedHost = true
 	f.effort += systemCall + int64(len(p)>>8)
 	n, err := h.file.ReadAt(p, off)
 	if n == 0 && err != nil && err != io.EOF {
@@ -522,6 +525,7 @@ func (h *handle) read(f *FS, p []byte, off int64) (int, Errno) {
 
 // write writes at an offset, or at the end, and returns where it ended.
 func (h *handle) write(f *FS, p []byte, off int64, atEnd bool) (n int, end int64, e Errno) {
+	f.usedHost = true
 	f.effort += 2*systemCall + int64(len(p)>>7)
 	info, err := h.file.Stat()
 	if err != nil {
@@ -564,6 +568,7 @@ func (h *handle) fail(e Errno) Errno {
 }
 
 func (h *handle) setSize(f *FS, size int64) Errno {
+	f.usedHost = true
 	if h.append {
 		return EPERM
 	}
@@ -579,6 +584,7 @@ func (h *handle) setSize(f *FS, size int64) Errno {
 
 // statHost describes what a walk found, and statHandle what is open.
 func (f *FS) statHost(n *node) (Stat, Errno) {
+	f.usedHost = true
 	h := n.host
 	switch {
 	case n.mount && n.kind == KindDirectory:
@@ -621,6 +627,7 @@ func statOf(n *node, info fs.FileInfo) Stat {
 }
 
 func (f *FS) statHandle(h *File) (Stat, Errno) {
+	f.usedHost = true
 	if h.host.file != nil {
 		return f.statOpen(h.node, h.host.file)
 	}
@@ -954,6 +961,7 @@ func timeOf(t *int64) time.Time {
 
 // setTimesHandle does the same to what is open, as long as its name is still its own.
 func (f *FS) setTimesHandle(h *File, atime, mtime *int64) Errno {
+	f.usedHost = true
 	o := h.host
 	if o.file == nil || h.flags&Write == 0 || o.append {
 		return EPERM
@@ -1003,6 +1011,7 @@ func (l *listing) close(f *FS) {
 
 // readDirHost lists a folder of a mount in pieces, in the host's order. A position before the present piece begins again from the start.
 func (f *FS) readDirHost(h *File, cookie uint64, yield func(DirEntry) bool) Errno {
+	f.usedHost = true
 	o := h.host
 	at := cookie - firstCookie
 	if o.list == nil || at < o.list.first {

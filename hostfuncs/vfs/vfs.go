@@ -86,6 +86,7 @@ type FS struct {
 	pinned    *os.Root     // one of them that must stay open
 	handles   map[*handle]struct{}
 	hostFiles int // against MaxHostFiles
+	usedHost  bool
 	closed    bool
 }
 

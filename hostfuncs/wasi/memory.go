@@ -12,6 +12,15 @@ func (c call) i32(i int) uint32 { return uint32(c.arg[i]) }
 
 // bytes is the memory that a pointer and a length name.
 func (c call) bytes(ptr, length uint32) ([]byte, vfs.Errno) {
+	b, e := c.at(ptr, length)
+	if e == vfs.OK {
+		c.s.watch.region(ptr, length, false)
+	}
+	return b, e
+}
+
+// at is bytes for what a call only reads.
+func (c call) at(ptr, length uint32) ([]byte, vfs.Errno) {
 	end := uint64(ptr) + uint64(length)
 	if end > uint64(len(c.mem)) {
 		return nil, vfs.EFAULT
@@ -25,12 +34,15 @@ func (c call) array(ptr, count uint32, size uint64) ([]byte, vfs.Errno) {
 	if end > uint64(len(c.mem)) {
 		return nil, vfs.EFAULT
 	}
+	if end > uint64(ptr) {
+		c.s.watch.region(ptr, uint32(end-uint64(ptr)), false)
+	}
 	return c.mem[ptr:end:end], vfs.OK
 }
 
 // path copies a path out, since the guest's memory is only lent.
 func (c call) path(ptr, length uint32) (string, vfs.Errno) {
-	b, e := c.bytes(ptr, length)
+	b, e := c.at(ptr, length)
 	if e != vfs.OK {
 		return "", e
 	}
@@ -57,7 +69,7 @@ func (c call) vectors(ptr, count uint32) (v vectors, total uint64, e vfs.Errno) 
 		return v, 0, e
 	}
 	for i := 0; i < len(list); i += 8 {
-		b, e := c.bytes(le.Uint32(list[i:]), le.Uint32(list[i+4:]))
+		b, e := c.at(le.Uint32(list[i:]), le.Uint32(list[i+4:]))
 		if e != vfs.OK {
 			return v, 0, e
 		}
@@ -69,9 +81,11 @@ func (c call) vectors(ptr, count uint32) (v vectors, total uint64, e vfs.Errno) 
 // next takes the next buffer that is not empty; nil after the last. It checks again, because a read may have overwritten the list.
 func (v *vectors) next() []byte {
 	for len(v.list) > 0 {
-		b, e := v.c.bytes(le.Uint32(v.list), le.Uint32(v.list[4:]))
+		ptr, length := le.Uint32(v.list), le.Uint32(v.list[4:])
+		b, e := v.c.at(ptr, length)
 		v.list = v.list[8:]
 		if e == vfs.OK && len(b) > 0 {
+			v.c.s.watch.region(ptr, length, true)
 			return b
 		}
 	}

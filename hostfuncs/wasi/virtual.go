@@ -45,6 +45,9 @@ func ResumeVirtualClock(start time.Time, passed time.Duration) *VirtualClock {
 // Passed is how much has passed since the clock began. Looking does not move it.
 func (c *VirtualClock) Passed() time.Duration { return time.Duration(c.passed.Load()) }
 
+// Resume has the clock go on after so much has passed.
+func (c *VirtualClock) Resume(passed time.Duration) { c.passed.Store(int64(passed)) }
+
 // Now implements Clock.
 func (c *VirtualClock) Now() time.Time { return c.start.Add(c.Monotonic()) }
 

@@ -57,6 +57,8 @@ type State struct {
 	Clock    Clock            // default: NewRealClock at With
 	Random   io.Reader        // default: crypto/rand
 	Charge   func(fuel int64) // hears what each call costs; may panic with a *hostfuncs.Stop. Default: nobody
+	// Tap sees what the guest does to folders of the host. Default: nobody does.
+	Tap Tap
 	// MaxOpenFiles bounds the descriptors, streams included; one more is EMFILE. Default: DefaultOpenFiles.
 	MaxOpenFiles int
 
@@ -66,6 +68,7 @@ type State struct {
 	input   ContextReader
 	inputOf io.Reader // the Stdin that input reads
 	scratch []byte
+	watch   watch
 }
 
 type stateKey struct{}
@@ -173,15 +176,25 @@ func function(name, params string, do func(call) vfs.Errno) hostfuncs.Func {
 	f.Call = func(ctx context.Context, memory []byte, stack []uint64) {
 		s := stateOf(ctx)
 		s.charge(callFuel)
-		e := do(call{ctx, s, memory, stack})
-		if s.FS != nil {
-			if steps := s.FS.Effort(); steps > 0 {
-				s.charge(steps * effortFuel)
-			}
+		c := call{ctx, s, memory, stack}
+		if s.Tap != nil {
+			stack[0] = uint64(s.tapped(name, do, c))
+			return
 		}
+		e := do(c)
+		s.chargeEffort()
 		stack[0] = uint64(e)
 	}
 	return f
+}
+
+// chargeEffort charges for what the filesystem did.
+func (s *State) chargeEffort() {
+	if s.FS != nil {
+		if steps := s.FS.Effort(); steps > 0 {
+			s.charge(steps * effortFuel)
+		}
+	}
 }
 
 func stateOf(ctx context.Context) *State {
@@ -193,6 +206,9 @@ func stateOf(ctx context.Context) *State {
 }
 
 func (s *State) charge(fuel int64) {
+	if s.watch.on {
+		s.watch.fuel += fuel
+	}
 	if s.Charge != nil {
 		s.Charge(fuel)
 	}

@@ -34,6 +34,9 @@ const (
 	DefaultProposals     = 3
 )
 
+// ErrConfig says that a Config makes no sense; the message says why.
+var ErrConfig = errors.New("unusable configuration")
+
 // Config is what an agent works with. Runtime and Model are required.
 type Config struct {
 	Runtime *runtime.Runtime
@@ -87,8 +90,9 @@ type Config struct {
 	// Dir is a folder for the transcript and the session, private to this conversation. Running the same task in it again goes on where the last process
 	// stopped. Default: nothing is kept.
 	Dir string
-	// OnEvent hears of every event when it is written, OnText of what the model says as it comes. They must not block.
-	OnEvent func(*Event)
+	// OnEvent hears of every event when it is written; an error of it ends the conversation. OnText hears what the model says as it comes. They must not
+	// block.
+	OnEvent func(*Event) error
 	OnText  func(branch, delta string)
 }
 
@@ -104,9 +108,9 @@ type Agent struct {
 func New(ctx context.Context, c Config) (*Agent, error) {
 	switch {
 	case c.Runtime == nil:
-		return nil, errors.New("an agent needs a Runtime")
+		return nil, fmt.Errorf("%w: an agent needs a Runtime", ErrConfig)
 	case c.Model == nil:
-		return nil, errors.New("an agent needs a Model")
+		return nil, fmt.Errorf("%w: an agent needs a Model", ErrConfig)
 	}
 	c.Language = cmp.Or(c.Language, compiler.Python)
 	if c.Format == nil {
@@ -126,7 +130,7 @@ func New(ctx context.Context, c Config) (*Agent, error) {
 	}
 	a := &Agent{config: c}
 	if err := a.config.Strategy.check(&a.config); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	if err := a.addTools(); err != nil {
 		return nil, err

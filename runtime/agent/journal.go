@@ -17,6 +17,9 @@ import (
 // transcriptName is the transcript within the folder of a conversation.
 const transcriptName = "transcript.jsonl"
 
+// TranscriptFile is the transcript of the conversation in a folder.
+func TranscriptFile(dir string) string { return filepath.Join(dir, transcriptName) }
+
 // maxEvent bounds a line of a transcript that is read, in bytes.
 const maxEvent = 256 << 20
 
@@ -31,7 +34,7 @@ var ErrBusy = errors.New("another process is at work on this conversation")
 type journal struct {
 	dir     string // empty: only in memory
 	file    *os.File
-	observe func(*Event)
+	observe func(*Event) error
 	wall    func() float64
 
 	mu     sync.Mutex
@@ -45,7 +48,7 @@ type journal struct {
 func key(kind Kind, step string) string { return string(kind) + " " + step }
 
 // openJournal begins a transcript in a folder, or goes on with the one that is there.
-func openJournal(dir string, observe func(*Event)) (*journal, error) {
+func openJournal(dir string, observe func(*Event) error) (*journal, error) {
 	j := &journal{dir: dir, observe: observe, done: map[string]*Event{}, calls: map[string][]*Event{}, wall: func() float64 { return 0 }}
 	if dir == "" {
 		return j, nil
@@ -174,7 +177,7 @@ func (j *journal) add(e *Event) error {
 		}
 	}
 	if j.observe != nil {
-		j.observe(e)
+		return j.observe(e)
 	}
 	return nil
 }

@@ -215,13 +215,14 @@ func TestRecordedConversations(t *testing.T) {
 				var reports, verdictsHere []*agent.Event
 				a := newAgent(t, s, agent.Config{
 					Format: agent.Tags{}, NoFunctions: true, Packages: library, KeepFailed: true, Check: r.judge, Proposals: 2, Budget: agent.Budget{Turns: int64(len(r.answers()))},
-					OnEvent: func(e *agent.Event) {
+					OnEvent: func(e *agent.Event) error {
 						switch e.Kind {
 						case agent.EventReport:
 							reports = append(reports, e)
 						case agent.EventVerdict:
 							verdictsHere = append(verdictsHere, e)
 						}
+						return nil
 					},
 				})
 				o := solve(t, a, r.Task.Prompt)

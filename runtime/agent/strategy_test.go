@@ -202,10 +202,11 @@ func TestCancel(t *testing.T) {
 	for _, turn := range []modeltest.Turn{fenced("while True: pass"), {Text: "x", Faults: []modeltest.Fault{modeltest.Hang}}} {
 		ctx, cancel := context.WithCancel(context.Background())
 		s := serve(t, func(*modeltest.Request) modeltest.Turn { return turn })
-		a := newAgent(t, s, agent.Config{Limits: runtime.Limits{Fuel: 1 << 50}, OnEvent: func(e *agent.Event) {
+		a := newAgent(t, s, agent.Config{Limits: runtime.Limits{Fuel: 1 << 50}, OnEvent: func(e *agent.Event) error {
 			if e.Kind == agent.EventRun || e.Kind == agent.EventAsk && turn.Faults != nil {
 				cancel()
 			}
+			return nil
 		}})
 		if o, err := a.Run(ctx, "Wait."); err == nil || o == nil || o.Status != agent.Stopped {
 			t.Errorf("%v %+v", err, o)

@@ -448,3 +448,29 @@ func (d *Dir) collect() error {
 	}
 	return errors.Join(err, os.WriteFile(d.at(collectedFile), nil, 0o600))
 }
+
+// Copy puts a session into the store a second time, under a name that is not taken.
+func (d *Dir) Copy(ctx context.Context, from, to string) error {
+	for {
+		if err := CheckName(from); err != nil {
+			return err
+		}
+		data, digests, err := d.record(from)
+		if err != nil {
+			return err
+		}
+		w := Write{Data: data}
+		for _, digest := range digests {
+			w.Chunks = append(w.Chunks, Chunk{Digest: digest})
+		}
+		_, err = d.Write(ctx, to, w)
+		if errors.Is(err, ErrNotFound) {
+			// A chunk went with the record that needed it, unless it is the store that is damaged.
+			if now, _, again := d.record(from); again == nil && bytes.Equal(now, data) {
+				return fmt.Errorf("%w: %s: %v", ErrDamaged, from, err)
+			}
+			continue
+		}
+		return err
+	}
+}

@@ -54,7 +54,7 @@ func (b *bench) forkPython(ctx context.Context) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.fork(ctx, m, "Python, fresh fork, print(1)", b.python, "process: python3 -c 'print(1)'", []string{"-c", "print(1)"}, 1, 5)
+	return b.fork(ctx, m, "Python, fresh fork, print(1)", b.python, "process: python3 -c 'print(1)'", []string{"-c", "print(1)"}, 0.4, 2)
 }
 
 func (b *bench) forkJavaScript(ctx context.Context) ([]Row, error) {
@@ -62,7 +62,7 @@ func (b *bench) forkJavaScript(ctx context.Context) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.fork(ctx, m, "JavaScript, fresh fork, console.log(1)", b.node, "process: node -e 'console.log(1)'", []string{"-e", "console.log(1)"}, 0.3, 0)
+	return b.fork(ctx, m, "JavaScript, fresh fork, console.log(1)", b.node, "process: node -e 'console.log(1)'", []string{"-e", "console.log(1)"}, 0.15, 0)
 }
 
 // fork measures fresh forks, one after the other, in turns with native processes. aim50 and aim99 are milliseconds; 0 is no aim.

@@ -1,10 +1,10 @@
-// Command bench measures wand and prints one table: what a run costs beside the same work in a native process, what metering costs
+// Command bench measures wand and prints two tables. The first: what a run costs beside the same work in a native process, what metering costs
 // beside unmetered WebAssembly, and which of the project's aims that meets. Every baseline is measured in the same run, in turns
-// with what stands beside it. `make bench` calls it.
+// with what stands beside it. The second: where a run's time goes, phase by phase. `make bench` calls it.
 //
 //	go run ./cmd/wand/internal/bench -wand bin/wand [-json] [-only REGEXP] [-python PATH]
 //
-// The table goes to standard output, progress to standard error. The exit code is 0 when everything was measured, whether or not
+// The tables go to standard output, progress to standard error. The exit code is 0 when everything was measured, whether or not
 // the aims are met, 1 when a measurement failed and 2 when it could not start.
 package main
 
@@ -37,6 +37,7 @@ func sections() []section {
 	return []section{
 		{"fork python", (*bench).forkPython},
 		{"fork javascript", (*bench).forkJavaScript},
+		{"where", (*bench).where},
 		{"throughput", (*bench).throughput},
 		{"process", (*bench).process},
 		{"metering", (*bench).metering},
@@ -57,7 +58,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	wand := flags.String("wand", "bin/wand", "the command to measure, built with its guests inside (make build)")
 	asJSON := flags.Bool("json", false, "print JSON instead of the table")
-	only := flags.String("only", "", "measure only the sections whose name matches this regular expression: fork, throughput, process, metering, cpu, memory, session, hostcall, parallel, policy, journal, cold")
+	only := flags.String("only", "", "measure only the sections whose name matches this regular expression: fork, where, throughput, process, metering, cpu, memory, session, hostcall, parallel, policy, journal, cold")
 	python := flags.String("python", "python3", "the native Python to compare with")
 	node := flags.String("node", "node", "the native JavaScript to compare with")
 	kernelDir := flags.String("kernels", "testdata/kernels", "folder of the C programs for the section metering")
@@ -96,7 +97,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 			report.Rows = append(report.Rows, Row{Name: s.name, Note: "FAILED: " + err.Error()})
 		}
 	}
-	report.Seconds = time.Since(started).Seconds()
+	report.Seconds, report.Where = time.Since(started).Seconds(), b.breakdowns
 	if *asJSON {
 		err = report.writeJSON(stdout)
 	} else {
@@ -121,6 +122,8 @@ type bench struct {
 	rt      *runtime.Runtime
 	stderr  io.Writer
 	began   time.Time
+
+	breakdowns []Breakdown
 }
 
 // open checks that everything that must be there is, and prepares the guests.

@@ -15,6 +15,8 @@ type Report struct {
 	Host    Host    `json:"host"`
 	Seconds float64 `json:"seconds"` // how long measuring took
 	Rows    []Row   `json:"rows"`
+	// Where says of some kinds of runs where their time goes.
+	Where []Breakdown `json:"where,omitempty"`
 }
 
 // Host is the machine.
@@ -161,5 +163,5 @@ func (r *Report) writeTable(w io.Writer) error {
 	for i, n := range notes {
 		fmt.Fprintf(w, "[%d] %s\n", i+1, n)
 	}
-	return nil
+	return writeBreakdowns(w, r.Where)
 }
