@@ -707,6 +707,12 @@ func (t *tape) close(rep *Report, ended error) error {
 	if stop != nil {
 		end.At = t.stoppedAt
 	}
+	var whole int64 // of the state without its end
+	if t.file != nil && o.SuspendHold != nil {
+		if whole, err = t.file.file.Seek(0, io.SeekCurrent); err != nil {
+			return errors.Join(err, t.file.close(true))
+		}
+	}
 	if err := t.out.finish(end); err != nil && !errors.Is(err, errRecordingFull) {
 		return errors.Join(err, t.discard())
 	}
@@ -718,7 +724,23 @@ func (t *tape) close(rep *Report, ended error) error {
 			return errors.Join(fmt.Errorf("the recording cannot be written: %w", err), t.file.close(true))
 		}
 	}
+	if o.SuspendHold != nil {
+		return t.heldBack(whole)
+	}
 	return t.file.close(false)
+}
+
+// heldBack leaves the state of a run that has ended, as that of one whose process ended just before.
+func (t *tape) heldBack(whole int64) error {
+	key, err := t.job.rt.recordingKey()
+	if err == nil {
+		err = t.file.file.Truncate(whole)
+	}
+	if err = errors.Join(err, t.file.close(true)); err != nil {
+		return err
+	}
+	t.job.options.SuspendHold(token(key, t.file.id, t.suspensions))
+	return nil
 }
 
 // discard forgets the state of a run that is over.

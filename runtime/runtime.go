@@ -290,6 +290,9 @@ type Options struct {
 	SuspendDir string
 	// SuspendNote is kept beside the state, for whoever lists what waits.
 	SuspendNote json.RawMessage
+	// SuspendHold is told the token of a run that has ended and is not suspended, whose state then stays: for a caller that has to keep the outcome somewhere
+	// else first, and calls Forget then. Until that Resume repeats the run to its end, without making a call again. Default: the state goes when the run ends.
+	SuspendHold func(token string)
 
 	child  *child       // when a program started this one
 	turn   *sessionTurn // of a session

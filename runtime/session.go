@@ -81,6 +81,7 @@ type TurnOptions struct {
 	RecordLimit int64
 	SuspendDir  string
 	SuspendNote json.RawMessage
+	SuspendHold func(token string)
 	// Trace, TraceEvents and Coverage are as in Options, of this turn alone: of what it calls, only what it defined itself.
 	Trace       io.Writer
 	TraceEvents int64
@@ -208,7 +209,7 @@ func (s *Session) Run(ctx context.Context, m *compiler.Module, o TurnOptions) (*
 		Limits: o.Limits, Args: o.Args, Env: so.Env, Input: o.Input, Stdin: o.Stdin, Stdout: o.Stdout, Stderr: o.Stderr, Files: o.Files, Packages: so.Packages,
 		Policy: so.Policy, Principal: so.Principal, Tools: so.Tools, Approve: so.Approve, Record: so.Record, Observe: so.Observe, DryRun: so.DryRun,
 		Clock: so.Clock, Seed: so.Seed, KeepOutput: o.KeepOutput, SpillDir: o.SpillDir,
-		Recording: o.Recording, RecordLimit: o.RecordLimit, SuspendDir: o.SuspendDir, SuspendNote: o.SuspendNote,
+		Recording: o.Recording, RecordLimit: o.RecordLimit, SuspendDir: o.SuspendDir, SuspendNote: o.SuspendNote, SuspendHold: o.SuspendHold,
 		Trace: o.Trace, TraceEvents: o.TraceEvents, Coverage: o.Coverage,
 	}, o.KeepFailed)
 }

@@ -11,11 +11,13 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"wand/compiler"
+	"wand/hostfuncs"
 	"wand/hostfuncs/audit"
 	"wand/policies/units"
 	"wand/runtime"
@@ -166,6 +168,9 @@ func (a *app) agent(c *cli.Context, limits *limitFlags, budget *spendFlags) erro
 	}
 	defer rt.Close(context.WithoutCancel(ctx))
 	config.Runtime, config.OnEvent = rt, view.event
+	if view.trail != nil {
+		config.Record = view.record
+	}
 	if _, err := rt.Stubs(ctx, config.Policy, nil); err != nil && ctx.Err() == nil {
 		return usage("%v", err)
 	}
@@ -357,7 +362,9 @@ type agentView struct {
 	progress          *progress
 	trail             *trail
 	policy, principal string
-	steps             map[string]*audit.Run // programs under way, by their steps
+
+	mu    sync.Mutex
+	steps map[string]*audit.Run // programs under way, by their steps
 }
 
 // event hears of what happens. The journal calls it one event at a time.
@@ -407,22 +414,43 @@ func (v *agentView) audit(e *agent.Event) error {
 	case agent.EventRun:
 		var run *audit.Run
 		if run, err = v.trail.log.Begin(audit.Info{Language: "agent", Program: programDigest(e.Run.Program), Principal: v.principal, Policy: v.policy}); err == nil {
-			v.steps[e.Step] = run
-		}
-	case agent.EventCall:
-		if run := v.steps[e.Step]; run != nil {
-			err = run.Record(*e.Call)
+			v.setStep(e.Step, run)
 		}
 	case agent.EventReport:
-		if run := v.steps[e.Step]; run != nil {
+		if run := v.stepRun(e.Step); run != nil {
 			err = (&trail{log: v.trail.log, run: run}).end(e.Report, e.Report.Status)
-			delete(v.steps, e.Step)
+			v.setStep(e.Step, nil)
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("--audit: %w", err)
 	}
 	return nil
+}
+
+// record writes a call to the audit file, as one of its program's.
+func (v *agentView) record(step string, call hostfuncs.Call) error {
+	run := v.stepRun(step)
+	if run == nil { // it goes on in this process
+		var err error
+		if run, err = v.trail.log.Begin(audit.Info{Language: "agent", Program: step, Principal: v.principal, Policy: v.policy}); err != nil {
+			return fmt.Errorf("--audit: %w", err)
+		}
+		v.setStep(step, run)
+	}
+	return run.Record(call)
+}
+
+func (v *agentView) stepRun(step string) *audit.Run {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.steps[step]
+}
+
+func (v *agentView) setStep(step string, run *audit.Run) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.steps[step] = run
 }
 
 func programDigest(program string) string {

@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"wand/compiler"
@@ -59,12 +60,13 @@ type Config struct {
 	Principal string
 	Tools     *hostfuncs.Registry
 	Approve   hostfuncs.Approver
-	Record    func(hostfuncs.Call) error
 	Observe   func(policies.Request, policies.Decision)
 	DryRun    bool
 	Env       map[string]string
 	Files     []runtime.File
 	Packages  []runtime.Package
+	// Record hears of every call of a program when it has ended; an error of it ends the program. step is that of the program's events.
+	Record func(step string, c hostfuncs.Call) error
 	// Input is the global INPUT of the programs.
 	Input json.RawMessage
 	// Limits of each program.
@@ -86,6 +88,10 @@ type Config struct {
 	Feedback func(*runtime.Report) string
 	// Extra is said at the end of the system prompt, System in place of all of it.
 	Extra, System string
+
+	// Answer is what a suspended conversation waits for, when it goes on in its Dir. Without one, Approve is asked; without both it stays suspended.
+	// Approvals that nobody is there to give suspend a conversation that has a Dir and no Approve, as do tools that return hostfuncs.ErrSuspend.
+	Answer *runtime.Answered
 
 	// Dir is a folder for the transcript and the session, private to this conversation. Running the same task in it again goes on where the last process
 	// stopped. Default: nothing is kept.
@@ -171,11 +177,13 @@ func (a *Agent) account() *Account {
 func (a *Agent) sessionOptions(c *conversation, seed string) runtime.SessionOptions {
 	o := &a.config
 	options := runtime.SessionOptions{
-		Language: o.Language, Limits: o.Limits, Policy: o.Policy, Principal: o.Principal, Tools: o.Tools, Approve: o.Approve, Record: o.Record, Observe: o.Observe,
+		Language: o.Language, Limits: o.Limits, Policy: o.Policy, Principal: o.Principal, Tools: o.Tools, Approve: o.Approve, Observe: o.Observe,
 		DryRun: o.DryRun, Env: o.Env, Files: o.Files, Packages: o.Packages,
 	}
 	if c != nil {
-		options.Record = c.record
+		if o.Record != nil {
+			options.Record = c.record
+		}
 		sum := sha256.Sum256([]byte(seed + " " + c.branch))
 		options.Seed = &sum
 	}
@@ -208,11 +216,11 @@ type Outcome struct {
 	Branch  string          `json:"branch" jsonschema:"which of the conversations it is"`
 	Turns   int             `json:"turns" jsonschema:"messages of the model in that one"`
 	// Branches are all conversations, when there were several.
-	Branches []BranchOutcome `json:"branches,omitempty"`
-	Votes    int             `json:"votes,omitempty" jsonschema:"how many of them agree, of a vote"`
-	Suspend  *Suspension     `json:"suspend,omitempty"`
-	Spent    Spent           `json:"spent"`
-	Budget   Budget          `json:"budget"`
+	Branches []BranchOutcome     `json:"branches,omitempty"`
+	Votes    int                 `json:"votes,omitempty" jsonschema:"how many of them agree, of a vote"`
+	Suspend  *runtime.Suspension `json:"suspend,omitempty"`
+	Spent    Spent               `json:"spent"`
+	Budget   Budget              `json:"budget"`
 
 	// Session stands where the conversation ended; nil when no program ran. Close it.
 	Session *runtime.Session `json:"-"`
@@ -244,6 +252,18 @@ type running struct {
 	account *Account
 	start   *Start
 	task    string
+
+	mu     sync.Mutex
+	answer *runtime.Answered // to the first suspension that is met
+}
+
+// takeAnswer returns what the caller has to say to a suspension, once.
+func (r *running) takeAnswer() *runtime.Answered {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	answer := r.answer
+	r.answer = nil
+	return answer
 }
 
 // Run works on a task until it is answered or a budget ends it. In a Dir that holds an earlier conversation about the same task it goes on with that; an
@@ -257,7 +277,7 @@ func (a *Agent) Run(ctx context.Context, task string) (*Outcome, error) {
 		return nil, err
 	}
 	defer j.close()
-	r := &running{agent: a, journal: j, account: a.account(), task: task}
+	r := &running{agent: a, journal: j, account: a.account(), task: task, answer: a.config.Answer}
 	if err := r.begin(); err != nil {
 		return nil, err
 	}

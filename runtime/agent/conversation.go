@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 
-	"wand/compiler"
 	"wand/hostfuncs"
 	"wand/runtime"
 )
@@ -34,9 +33,8 @@ type conversation struct {
 	last     *runtime.Report
 	program  string // that last is of
 
-	mu    sync.Mutex
-	step  string // of the program under way
-	asked int    // by it
+	stepMu sync.Mutex
+	step   string // of the program under way
 }
 
 func (r *running) conversation(branch string, notes []string, temperature *float64) *conversation {
@@ -241,7 +239,8 @@ func (c *conversation) judge(ctx context.Context, step, final string) (*Verdict,
 	return v, c.journal.add(&Event{Kind: EventVerdict, Step: step, Verdict: v})
 }
 
-// run runs a program, unless an earlier process did.
+// run runs a program, unless an earlier process did. One that an earlier process began and did not end goes on where that stood: no call that ended is
+// made again.
 func (c *conversation) run(ctx context.Context, step, program string) (*runtime.Report, error) {
 	if e := c.journal.recorded(EventReport, step); e != nil && e.Report != nil {
 		c.snapshot = e.Snapshot
@@ -249,84 +248,32 @@ func (c *conversation) run(ctx context.Context, step, program string) (*runtime.
 		c.spend(e.Report)
 		return e.Report, nil
 	}
-	s, err := c.live(ctx)
+	c.stepMu.Lock()
+	c.step = step
+	c.stepMu.Unlock()
+	ctx = context.WithValue(ctx, conversationKey{}, c)
+	p := &passage{conversation: c, step: step}
+	defer p.close()
+	report, err := p.goOn(ctx)
+	if report == nil && err == nil {
+		report, err = p.begin(ctx, program)
+	}
 	if err != nil {
 		return nil, err
 	}
-	fuel, calls, wall := c.account.left()
-	limits := c.agent.limits
-	limits.Fuel, limits.HostCalls, limits.Deadline = max(min(limits.Fuel, fuel), 1), max(min(limits.HostCalls, calls), 1), wallLeft(limits.Deadline, wall)
-	if err := c.journal.add(&Event{Kind: EventRun, Step: step, Run: &Run{Program: program, Fuel: limits.Fuel}}); err != nil {
-		return nil, err
-	}
-	report, err := c.execute(ctx, s, step, program, limits)
-	if err != nil {
-		return nil, err
-	}
-	if report.Status == runtime.Cancelled {
+	switch report.Status {
+	case runtime.Cancelled:
 		return nil, fmt.Errorf("a program was cancelled: %w", context.Cause(ctx))
+	case runtime.Suspended:
+		return report, nil
 	}
 	c.ran++
 	c.spend(report)
-	return report, c.settle(s, step, report)
+	return report, p.settle(report)
 }
 
 func (c *conversation) spend(r *runtime.Report) {
 	c.account.spend(Spent{Fuel: r.Usage.Fuel.Used, HostCalls: r.Usage.HostCalls.Used})
-}
-
-func (c *conversation) execute(ctx context.Context, s *runtime.Session, step, program string, limits runtime.Limits) (*runtime.Report, error) {
-	c.mu.Lock()
-	c.step, c.asked = step, 0
-	c.mu.Unlock()
-	ctx = context.WithValue(ctx, conversationKey{}, c)
-	if err := c.provide(ctx, s, program); err != nil {
-		return nil, err
-	}
-	module, diagnostics, err := compiler.Compile(ctx, s.Source(program))
-	var input *compiler.InputError
-	switch {
-	case errors.As(err, &input):
-		return runtime.InvalidReport(nil, limits, []compiler.Diagnostic{{Severity: compiler.SeverityError, Message: input.Error(), Line: input.Line}}), nil
-	case err != nil:
-		return nil, err
-	case module == nil:
-		return runtime.InvalidReport(nil, limits, diagnostics), nil
-	}
-	o := runtime.TurnOptions{Limits: limits, KeepFailed: c.agent.config.KeepFailed}
-	if c.ran == 0 {
-		o.Input = c.agent.config.Input
-	}
-	report, err := s.Run(ctx, module, o)
-	if err != nil && report == nil {
-		return nil, err
-	}
-	for _, d := range diagnostics {
-		report.Warnings = append(report.Warnings, runtime.Warning{Message: d.Message, Line: d.Line})
-	}
-	return report, err
-}
-
-// settle keeps where the session stands, and then that the program has ended.
-func (c *conversation) settle(s *runtime.Session, step string, report *runtime.Report) error {
-	e := &Event{Kind: EventReport, Step: step, Report: report}
-	if c.journal.dir == "" {
-		return c.journal.add(e)
-	}
-	data, err := s.Snapshot()
-	if err != nil {
-		return fmt.Errorf("the session cannot be kept: %w", err)
-	}
-	e.Snapshot = "session-" + strings.ReplaceAll(step, "/", "-") + ".snapshot"
-	if err := c.journal.keep(e.Snapshot, data); err != nil {
-		return fmt.Errorf("the session cannot be kept: %w", err)
-	}
-	if err := c.journal.add(e); err != nil {
-		return err
-	}
-	c.journal.drop(c.snapshot)
-	c.snapshot = e.Snapshot
-	return nil
 }
 
 // live is the conversation's session, made or brought back when it is first needed.
@@ -364,18 +311,12 @@ func (c *conversation) close() {
 	}
 }
 
-// record writes a call of a program down when it has ended, for a process that may have to go on from there.
+// record tells the caller of a call that has ended. What a program that is interrupted needs to go on is kept elsewhere (passage).
 func (c *conversation) record(call hostfuncs.Call) error {
-	c.mu.Lock()
+	c.stepMu.Lock()
 	step := c.step
-	c.mu.Unlock()
-	if err := c.journal.add(&Event{Kind: EventCall, Step: step, Call: &call}); err != nil {
-		return err
-	}
-	if own := c.agent.config.Record; own != nil {
-		return own(call)
-	}
-	return nil
+	c.stepMu.Unlock()
+	return c.agent.config.Record(step, call)
 }
 
 // outcome is how things stand.

@@ -41,15 +41,14 @@ type journal struct {
 	seq    int64
 	events []*Event
 	done   map[string]*Event // of earlier processes, by kind and step
-	calls  map[string][]*Event
-	err    error // why it cannot be written any more
+	err    error             // why it cannot be written any more
 }
 
 func key(kind Kind, step string) string { return string(kind) + " " + step }
 
 // openJournal begins a transcript in a folder, or goes on with the one that is there.
 func openJournal(dir string, observe func(*Event) error) (*journal, error) {
-	j := &journal{dir: dir, observe: observe, done: map[string]*Event{}, calls: map[string][]*Event{}, wall: func() float64 { return 0 }}
+	j := &journal{dir: dir, observe: observe, done: map[string]*Event{}, wall: func() float64 { return 0 }}
 	if dir == "" {
 		return j, nil
 	}
@@ -87,15 +86,7 @@ func (j *journal) load() error {
 	for _, e := range events {
 		j.seq = e.Seq
 		j.events = append(j.events, e)
-		switch e.Kind {
-		case EventCall:
-			j.calls[e.Step] = append(j.calls[e.Step], e)
-		case EventReport:
-			delete(j.calls, e.Step)
-			j.done[key(e.Kind, e.Step)] = e
-		default:
-			j.done[key(e.Kind, e.Step)] = e
-		}
+		j.done[key(e.Kind, e.Step)] = e
 	}
 	return nil
 }
@@ -187,13 +178,6 @@ func (j *journal) recorded(kind Kind, step string) *Event {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.done[key(kind, step)]
-}
-
-// interrupted are the calls of a program whose process ended before it did.
-func (j *journal) interrupted(step string) []*Event {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.calls[step]
 }
 
 // start is the first event, nil when the transcript is new.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -302,11 +301,9 @@ func plain(v any) any {
 
 // suspended ends the conversation for now.
 func (c *conversation) suspended(step string, report *runtime.Report) (*Outcome, error) {
-	o := c.outcome(Suspended, "a call waits for somebody's approval")
-	o.Suspend = &Suspension{}
-	for _, call := range slices.Backward(report.Calls) {
-		o.Suspend.Tool, o.Suspend.Args, o.Suspend.Rule = call.Tool, call.Args, call.Policy
-		break
+	o := c.outcome(Suspended, "a call waits")
+	if o.Suspend = report.Suspension; o.Suspend != nil {
+		o.Reason = o.Suspend.Why
 	}
 	return o, c.journal.add(&Event{Kind: EventSuspend, Step: step, Suspend: o.Suspend})
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"wand/compiler"
-	"wand/hostfuncs"
 	"wand/runtime"
 )
 
@@ -23,7 +22,6 @@ const (
 	EventRetry   Kind = "retry"   // an attempt to ask it failed
 	EventAnswer  Kind = "answer"  // after it answered
 	EventRun     Kind = "run"     // before a program runs
-	EventCall    Kind = "call"    // a call of the program has ended
 	EventReport  Kind = "report"  // after the program ended
 	EventTold    Kind = "told"    // what the model was told in reply
 	EventVerdict Kind = "verdict" // what the check said of an answer
@@ -35,7 +33,7 @@ const (
 type Event struct {
 	Seq  int64     `json:"seq" jsonschema:"from 1"`
 	At   time.Time `json:"at"`
-	Kind Kind      `json:"event" jsonschema:"start, resume, ask, retry, answer, run, call, report, told, verdict, suspend or end"`
+	Kind Kind      `json:"event" jsonschema:"start, resume, ask, retry, answer, run, report, told, verdict, suspend or end"`
 	// Step is where in the conversation: branch, turn and, for what a program asked, the number of its call, such as 1.3 or 2.1.4.
 	Step string `json:"step,omitempty"`
 
@@ -44,13 +42,14 @@ type Event struct {
 	Retry    string          `json:"retry,omitempty" jsonschema:"why the attempt failed"`
 	Answer   *Answer         `json:"answer,omitempty"`
 	Run      *Run            `json:"run,omitempty"`
-	Call     *hostfuncs.Call `json:"call,omitempty"`
 	Report   *runtime.Report `json:"report,omitempty"`
 	Snapshot string          `json:"snapshot,omitempty" jsonschema:"file beside the transcript that holds the session after the program"`
-	Told     string          `json:"told,omitempty"`
-	Verdict  *Verdict        `json:"verdict,omitempty"`
-	Suspend  *Suspension     `json:"suspend,omitempty"`
-	End      *Outcome        `json:"end,omitempty"`
+	// Recording is a file beside the transcript that repeats the program, its calls and all (runtime.Replay).
+	Recording string              `json:"recording,omitempty"`
+	Told      string              `json:"told,omitempty"`
+	Verdict   *Verdict            `json:"verdict,omitempty"`
+	Suspend   *runtime.Suspension `json:"suspend,omitempty"`
+	End       *Outcome            `json:"end,omitempty"`
 	// WallMS is how long the conversation has taken so far, waiting for people excluded.
 	WallMS float64 `json:"wall_ms,omitempty"`
 }
@@ -95,12 +94,4 @@ type Ask struct {
 type Run struct {
 	Program string `json:"program"`
 	Fuel    int64  `json:"fuel_limit"`
-}
-
-// Suspension is what a conversation waits for.
-type Suspension struct {
-	Tool    string          `json:"tool"`
-	Args    json.RawMessage `json:"args,omitempty"`
-	Preview string          `json:"preview,omitempty"`
-	Rule    string          `json:"rule,omitempty"`
 }

@@ -151,10 +151,9 @@ Answer with the value as JSON on one line, and nothing else: no explanation, no 
 
 // simulate has the model answer a call.
 func (c *conversation) simulate(ctx context.Context, q question) (json.RawMessage, error) {
-	c.mu.Lock()
-	c.asked++
-	step := c.step + "." + strconv.Itoa(c.asked)
-	c.mu.Unlock()
+	c.stepMu.Lock()
+	step := c.step + "." + strconv.Itoa(hostfuncs.SeqOf(ctx))
+	c.stepMu.Unlock()
 	if why := c.account.over(); why != "" {
 		return nil, &hostfuncs.Error{Type: hostfuncs.ToolError, Message: q.Function + " cannot be answered: " + why, Hint: "define it, or go on without it"}
 	}
