@@ -3,12 +3,13 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help guests build demo test bench lint fuzz cross clean
+.PHONY: help guests build demo test engines differ bench lint fuzz cross clean
 
 export GOFLAGS := -buildvcs=false
 
 GO        ?= go
 FUZZTIME  ?= 10s
+DIFFER    ?= 2m
 CACHE     := $(or $(WAND_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wand)
 BUILD     := CGO_ENABLED=0 $(GO) build -trimpath -tags embed_guests -ldflags '-s -w'
 
@@ -29,6 +30,16 @@ demo: build ## the main job, from nothing: build what is missing, then run the e
 
 test: guests ## run all tests
 	$(GO) test -count=1 -timeout 30m ./...
+	@$(MAKE) --no-print-directory engines
+
+# The second engine needs cgo. Its tests are those of the first, and that both agree.
+engines: ## run the tests of wasmtime beside wazero, where there is a C compiler
+	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null; then set -x; \
+	  $(GO) test -count=1 -tags wasmtime ./runtime/engine/... && $(GO) test -count=1 -tags wasmtime -timeout 30m -run 'Engines|Interpreter' ./runtime; \
+	else echo "no C compiler: the tests of wasmtime are left out" >&2; fi
+
+differ: ## compare wazero's compiler, its interpreter and wasmtime on random modules for DIFFER (2m)
+	WAND_DIFFER=$(DIFFER) $(GO) test -count=1 -tags wasmtime -v -timeout 0 -run Generated ./runtime/engine/wasmtime
 
 bench: build ## print one table of speeds and sizes, each beside its baseline
 	@$(GO) run ./cmd/wand/internal/bench -wand bin/wand
