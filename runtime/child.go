@@ -250,7 +250,7 @@ func (r *run) lend(ctx context.Context, share float64, in *childInput, stored in
 		limit int64
 	}{
 		{"fuel", &r.lent.fuel, l.Fuel, r.granted.Load, r.limits.Fuel},
-		{"memory", &r.lent.memory, l.Memory, func() int64 { return r.linear.Load() + r.held.Load() }, r.limits.Memory},
+		{"memory", &r.lent.memory, l.Memory, func() int64 { return r.linear.Load() + r.held.Load() + r.reserved.Load() }, r.limits.Memory},
 		{"host calls", &r.lent.calls, l.HostCalls, r.callCount.Load, r.limits.HostCalls},
 		{"storage", &r.lent.storage, l.Storage, func() int64 { return stored }, r.limits.Storage},
 	} {

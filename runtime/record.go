@@ -254,8 +254,8 @@ func (w *recorder) write() {
 	w.written = time.Now()
 	if len(w.events) > 0 && w.err == nil {
 		w.frame(frameEvents, w.events)
+		w.events = w.events[:0]
 	}
-	w.events = w.events[:0]
 }
 
 // finish writes how the run ended.

@@ -35,7 +35,8 @@ type run struct {
 
 	// Memory, in bytes: what the guest sees, what the host holds for it, the most there was of both. Tools at work beside the guest look at them.
 	linear, held, peak atomic.Int64
-	maxPages           uint32 // the module's own maximum
+	reserved           atomic.Int64 // what tools at work hold, beside held
+	maxPages           uint32       // the module's own maximum
 
 	lent lent // what children have of the run's budget
 
@@ -149,9 +150,13 @@ func (r *run) hold(delta int64) {
 }
 
 func (r *run) account(detail string) {
-	sum := r.memory()
+	reserved := r.reserved.Load()
+	sum := r.linear.Load() + r.held.Load() + reserved + r.lent.memory.Load()
 	if sum > r.limits.Memory {
 		panic(&hostfuncs.Stop{Kind: hostfuncs.KindMemory, Used: sum, Limit: r.limits.Memory, Detail: detail})
+	}
+	if r.inOrder {
+		sum -= reserved // how many calls are done at a time is no matter of virtual time
 	}
 	for {
 		peak := r.peak.Load()
@@ -164,18 +169,20 @@ func (r *run) account(detail string) {
 // reserve is hold for tools that work beside the guest: what does not fit is refused rather than the end of the run.
 func (r *run) reserve(delta int64) bool {
 	for {
-		held := r.held.Load()
-		if delta > 0 && r.linear.Load()+held+delta+r.lent.memory.Load() > r.limits.Memory {
+		reserved := r.reserved.Load()
+		if delta > 0 && r.linear.Load()+r.held.Load()+reserved+delta+r.lent.memory.Load() > r.limits.Memory {
 			return false
 		}
-		if r.held.CompareAndSwap(held, held+delta) {
+		if r.reserved.CompareAndSwap(reserved, reserved+delta) {
 			return true
 		}
 	}
 }
 
 // memory is what counts against the run's limit at this moment.
-func (r *run) memory() int64 { return r.linear.Load() + r.held.Load() + r.lent.memory.Load() }
+func (r *run) memory() int64 {
+	return r.linear.Load() + r.held.Load() + r.reserved.Load() + r.lent.memory.Load()
+}
 
 // stopOf says why a context is done: the runtime's own Stop (deadline) where there is one, else a cancellation by the caller.
 func stopOf(ctx context.Context) *hostfuncs.Stop {
