@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -106,6 +107,8 @@ type recordingHeader struct {
 	DryRun     bool              `json:"dry_run,omitempty"`
 	Tools      []string          `json:"tools,omitempty"`
 	KeepOutput int               `json:"keep_output"`
+	Traced     int64             `json:"traced,omitempty"` // Options.TraceEvents, when there was a trace
+	Coverage   bool              `json:"coverage,omitempty"`
 	Session    *recordedSession  `json:"session,omitempty"` // of a turn
 	Note       json.RawMessage   `json:"note,omitempty"`
 }
@@ -405,6 +408,10 @@ func (j *job) header() (*recordingHeader, error) {
 		Limits: j.run.limits, Slice: j.run.slice, Args: o.Args, Env: o.Env, Input: o.Input, Stdin: o.Stdin != nil, Files: o.Files,
 		Seed: hex.EncodeToString(o.Seed[:]), FixedSeed: j.fixedSeed, Clock: j.clockName, Policy: j.authority.info, Principal: o.Principal, DryRun: o.DryRun, KeepOutput: o.KeepOutput,
 		Note: o.SuspendNote, Tools: o.Tools.Names(),
+	}
+	h.Coverage = o.Coverage
+	if o.Trace != nil {
+		h.Traced = cmp.Or(max(o.TraceEvents, 0), DefaultTraceEvents)
 	}
 	if m.Guest != "" {
 		h.Base = j.program.base()

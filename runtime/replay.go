@@ -187,6 +187,10 @@ func (r *recordedModule) module(ctx context.Context) (*compiler.Module, error) {
 func (r *recording) options() (Options, error) {
 	h := &r.header
 	o := Options{Limits: h.Limits, Args: h.Args, Env: h.Env, Input: h.Input, Files: h.Files, Packages: h.Packages, Principal: h.Principal, DryRun: h.DryRun, KeepOutput: h.KeepOutput, Seed: new([32]byte)}
+	o.Coverage, o.TraceEvents = h.Coverage, h.Traced
+	if h.Traced > 0 {
+		o.Trace = io.Discard // a traced program burns more fuel
+	}
 	seed, err := hex.DecodeString(h.Seed)
 	if err != nil || copy(o.Seed[:], seed) != len(o.Seed) {
 		return o, &RecordingError{RecordingDamaged, "its seed cannot be read"}
