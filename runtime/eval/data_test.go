@@ -3,6 +3,7 @@ package eval_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"sync"
@@ -12,6 +13,15 @@ import (
 	"wand/runtime"
 	"wand/runtime/eval"
 )
+
+// TestMain leaves the examples out where the guests are not built; tests skip by themselves.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if _, err := modules.Find("python"); errors.Is(err, modules.ErrNoGuest) && os.Getenv("CI") == "" {
+		flag.Set("test.skip", "^Example")
+	}
+	os.Exit(m.Run())
+}
 
 // shared is one runtime for all tests: preparing a guest costs seconds without a cache.
 var shared struct {
