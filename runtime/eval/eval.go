@@ -467,7 +467,7 @@ func uniform(o Outcome, total int) *Tests {
 
 // noteValues tells of the one test there is.
 func (e *Evaluator) noteValues(p *Problem, i int, r *Result, report *runtime.Report) {
-	if p.plan != nil && i < len(p.plan.tests) {
+	if i < len(p.planned()) {
 		r.Tests.Failed = append(r.Tests.Failed, newTestFailure(p, i, r.Outcome, r.Error, report.Error))
 	}
 }

@@ -45,11 +45,11 @@ func (e *Evaluator) prepare(ctx context.Context, problems []*Problem) error {
 	var python []*Problem
 	for _, p := range problems {
 		switch {
-		case p.plan != nil:
+		case p.found.Load() != nil:
 		case p.Test == "" && len(p.Tests) == 0:
-			p.plan = &plan{}
+			p.found.Store(&plan{})
 		case p.Language != compiler.Python:
-			p.plan = planScript(p)
+			p.found.Store(planScript(p))
 		default:
 			python = append(python, p)
 		}
@@ -94,20 +94,21 @@ func (e *Evaluator) planPython(ctx context.Context, problems []*Problem) error {
 			}
 			return nil
 		}
-		problems[0].plan = &plan{} // it has tests that cannot be told apart
+		problems[0].found.Store(&plan{}) // it has tests that cannot be told apart
 		return nil
 	}
 	for i, p := range problems {
 		if plans[i].Error != "" {
 			return fmt.Errorf("%w: the test of problem %s is no Python: %s", ErrTests, p.TaskID, plans[i].Error)
 		}
-		p.plan = &plan{tests: plans[i].Tests}
-		for k := range p.plan.tests {
-			t := &p.plan.tests[k]
+		tests := plans[i].Tests
+		for k := range tests {
+			t := &tests[k]
 			if p.EntryPoint != "" && t.Line > 0 {
 				t.Text, t.Want = candidateName.ReplaceAllString(t.Text, p.EntryPoint), candidateName.ReplaceAllString(t.Want, p.EntryPoint)
 			}
 		}
+		p.found.Store(&plan{tests})
 	}
 	return nil
 }
@@ -119,8 +120,8 @@ func (p *Problem) count() int {
 	switch {
 	case len(p.Tests) > 0:
 		return len(p.Tests)
-	case p.plan != nil && len(p.plan.tests) > 1:
-		return len(p.plan.tests)
+	case len(p.planned()) > 1:
+		return len(p.planned())
 	case p.Tested():
 		return 1 // the whole
 	}
@@ -133,7 +134,7 @@ func (p *Problem) splits() bool { return p.count() > 1 }
 // only is the text of Problem.Test with every test but number i taken out, each line staying where it is.
 func (p *Problem) only(i int) string {
 	lines := strings.Split(p.Test, "\n")
-	for k, t := range p.plan.tests {
+	for k, t := range p.planned() {
 		if t.Line < 1 || t.End > len(lines) || k == i && t.rewritten == "" {
 			continue
 		}
@@ -153,11 +154,19 @@ func (p *Problem) only(i int) string {
 	return strings.Join(lines, "\n")
 }
 
-// planned is what is known of test i.
-func (p *Problem) planned(i int) plannedTest {
-	switch {
-	case p.plan != nil && i < len(p.plan.tests):
-		return p.plan.tests[i]
+// planned are the tests that were found; none before anybody looked.
+func (p *Problem) planned() []plannedTest {
+	if found := p.found.Load(); found != nil {
+		return found.tests
+	}
+	return nil
+}
+
+// test is what is known of test i.
+func (p *Problem) test(i int) plannedTest {
+	switch tests := p.planned(); {
+	case i < len(tests):
+		return tests[i]
 	case i < len(p.Tests):
 		return plannedTest{Text: p.Tests[i]}
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync/atomic"
 
 	"wand/compiler"
 	"wand/hostfuncs"
@@ -37,7 +38,7 @@ type Problem struct {
 	// Line is where the problem stands in its file; 0 when it comes from elsewhere.
 	Line int
 
-	plan *plan // of Test
+	found atomic.Pointer[plan] // the tests, once an Evaluator has looked for them
 }
 
 // Tested says whether anything decides about a candidate. One that nothing decides about can only be voted on.

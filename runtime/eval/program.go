@@ -80,7 +80,7 @@ func (p *Problem) compose(candidate string, only int) program {
 			b.WriteByte('\n')
 		}
 		if only >= 0 {
-			if t := p.planned(only); t.rewritten != "" {
+			if t := p.test(only); t.rewritten != "" {
 				b.WriteString(t.rewritten)
 			} else {
 				b.WriteString(p.Tests[only])

@@ -67,7 +67,7 @@ type SuspiciousLine struct {
 // newTestFailure tells what a test wanted and what it got.
 func newTestFailure(p *Problem, i int, o Outcome, f *Failure, e *runtime.Error) TestFailure {
 	t := TestFailure{Test: i + 1, Outcome: o, Got: short(f.text(), 300)}
-	planned := p.planned(i)
+	planned := p.test(i)
 	if f != nil {
 		t.Line = f.Line
 	}

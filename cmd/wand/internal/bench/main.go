@@ -49,6 +49,7 @@ func sections() []section {
 		{"parallel", (*bench).parallelTools},
 		{"policy", (*bench).decision},
 		{"journal", (*bench).journal},
+		{"eval", (*bench).evaluate},
 		{"cold", (*bench).cold},
 	}
 }
@@ -58,7 +59,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	wand := flags.String("wand", "bin/wand", "the command to measure, built with its guests inside (make build)")
 	asJSON := flags.Bool("json", false, "print JSON instead of the table")
-	only := flags.String("only", "", "measure only the sections whose name matches this regular expression: fork, where, throughput, process, metering, cpu, memory, session, hostcall, parallel, policy, journal, cold")
+	only := flags.String("only", "", "measure only the sections whose name matches this regular expression: fork, where, throughput, process, metering, cpu, memory, session, hostcall, parallel, policy, journal, eval, cold")
 	python := flags.String("python", "python3", "the native Python to compare with")
 	node := flags.String("node", "node", "the native JavaScript to compare with")
 	kernelDir := flags.String("kernels", "testdata/kernels", "folder of the C programs for the section metering")

@@ -83,6 +83,16 @@ func (r Row) ratioAtMost(aim float64) Row {
 	return r
 }
 
+// ratioAtLeast sets the aim for a ratio of rates, where more is better.
+func (r Row) ratioAtLeast(aim float64) Row {
+	r.Aim = fmt.Sprintf(">= %gx", aim)
+	if r.Baseline > 0 {
+		met := r.Ratio >= aim
+		r.Met = &met
+	}
+	return r
+}
+
 func (r Row) noting(format string, args ...any) Row {
 	r.Note = fmt.Sprintf(format, args...)
 	return r
