@@ -27,6 +27,8 @@ type ReplayOptions struct {
 	Stdout, Stderr io.Writer
 	// SpillDir is where output goes that the report has no room for. Default: the system's folder for temporary files.
 	SpillDir string
+	// Trace gets the steps of a run that was traced when it was recorded, as in Options; of another there are none. Default: nobody does.
+	Trace io.Writer
 }
 
 // Replayed is what came of a replay.
@@ -91,6 +93,7 @@ func (rt *Runtime) Replay(ctx context.Context, recording io.Reader, o ReplayOpti
 		return nil, err
 	}
 	options.Stdout, options.Stderr, options.SpillDir, options.script = o.Stdout, o.Stderr, o.SpillDir, s
+	options.traceTo(o.Trace)
 	if h := r.header.Session; h != nil {
 		session, err := rt.Restore(ctx, h.Snapshot, SessionOptions{Limits: r.header.Limits, Budget: h.Budget, Packages: r.header.Packages})
 		if err != nil {

@@ -294,7 +294,8 @@ func (s *state) accept(a *Answered, asks bool) (*answered, error) {
 // run that was interrupted.
 //
 // Program, arguments, files, limits and what calls gave are in the state. Of Options it takes Policy, which must be the same, Tools, Approve, Record, Observe,
-// Clock, Stdin (what the program has not read yet), Stdout and Stderr (which get all of the output again), SpillDir, Recording, RecordLimit and SuspendHold. The deadline counts
+// Clock, Stdin (what the program has not read yet), Stdout and Stderr (which get all of the output again), SpillDir, Recording, RecordLimit, SuspendHold, and Trace of a run
+// that was traced from its beginning. The deadline counts
 // anew. A file of a mounted folder that the program had open is closed. Handles that tools gave out are gone.
 //
 // The error is a *TokenError or a *RecordingError when the run cannot go on; then the state is as it was.
@@ -338,7 +339,7 @@ func (rt *Runtime) ResumeTurn(ctx context.Context, dir, token string, answer *An
 	}
 	m, options, err := st.options(ctx, answer, Options{
 		Policy: so.Policy, Tools: so.Tools, Approve: so.Approve, Record: so.Record, Observe: so.Observe, Clock: so.Clock, Stdin: o.Stdin, Stdout: o.Stdout, Stderr: o.Stderr,
-		SpillDir: o.SpillDir, Recording: o.Recording, RecordLimit: o.RecordLimit, SuspendHold: o.SuspendHold,
+		SpillDir: o.SpillDir, Recording: o.Recording, RecordLimit: o.RecordLimit, SuspendHold: o.SuspendHold, Trace: o.Trace,
 	})
 	if err != nil {
 		return nil, nil, err
@@ -384,6 +385,7 @@ func (s *state) options(ctx context.Context, answer *Answered, given Options) (*
 	o.Policy, o.Tools, o.Approve, o.Record, o.Observe, o.Clock = given.Policy, given.Tools, given.Approve, given.Record, given.Observe, given.Clock
 	o.Stdin, o.Stdout, o.Stderr, o.SpillDir, o.Recording, o.RecordLimit = given.Stdin, given.Stdout, given.Stderr, given.SpillDir, given.Recording, given.RecordLimit
 	o.SuspendHold = given.SuspendHold
+	o.traceTo(given.Trace)
 	o.script, o.state, o.answer = s.script, s, a
 	return m, o, nil
 }

@@ -85,6 +85,7 @@ type tracer struct {
 	to     io.Writer
 	most   int64
 	info   TraceInfo
+	seq    int64 // of the last event
 	bytes  int64
 	failed error
 }
@@ -101,17 +102,24 @@ func newTracer(m *compiler.Module, o *Options) *tracer {
 	return t
 }
 
+// traceTo has the trace of a run that is repeated go to w. Whether there is one is the recording's to say: it costs fuel.
+func (o *Options) traceTo(w io.Writer) {
+	if o.Trace != nil && w != nil {
+		o.Trace = w
+	}
+}
+
 // write writes one line. A writer that fails gets no more.
 func (t *tracer) write(line any) {
-	if t.failed != nil {
-		return
-	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	err := encoder.Encode(line)
+	t.bytes += int64(text.Len())
+	if t.failed != nil {
+		return
+	}
 	if err == nil {
-		t.bytes += int64(text.Len())
 		_, err = t.to.Write(text.Bytes())
 	}
 	if err != nil {
@@ -120,9 +128,9 @@ func (t *tracer) write(line any) {
 	}
 }
 
-// open says whether there is room for another event.
+// open says whether there is room for another event. A writer that failed is not the program's to see: it would not go the same way when it is repeated.
 func (t *tracer) open() bool {
-	return t.failed == nil && t.info.Events < t.most && t.bytes+traceEventBytes < MaxTraceBytes
+	return t.seq < t.most && t.bytes+traceEventBytes < MaxTraceBytes
 }
 
 // event takes an event from the guest, in positions of what ran, and says whether it wants more.
@@ -132,13 +140,17 @@ func (t *tracer) event(text []byte) bool {
 		t.info.Dropped++
 		return t.open()
 	}
-	t.info.Events++
-	e.Seq = t.info.Events
+	t.seq++
+	e.Seq = t.seq
 	e.Line, e.After = t.line(e.Line), t.line(e.After)
 	if len(e.Changed)+e.More == 0 {
 		e.After = 0 // it says where the changes come from
 	}
-	t.write(e)
+	if t.write(e); t.failed != nil {
+		t.info.Dropped++
+	} else {
+		t.info.Events++
+	}
 	return t.open()
 }
 

@@ -555,3 +555,31 @@ func TestCoverageOfBranches(t *testing.T) {
 }
 
 var _ io.Writer = (*failingWriter)(nil)
+
+// TestTraceOfARecording: what was recorded with its trace burns the same when it is repeated, and has the same trace, even where the first could not be
+// written.
+func TestTraceOfARecording(t *testing.T) {
+	t.Parallel()
+	rt := sharedRuntime(t)
+	for language, text := range map[compiler.Language]string{
+		compiler.Python:     "import random, time\nx = [random.random() for _ in range(5)]\nt = time.time()\nfor i in range(50):\n    x.append(i)\nprint(x[0], t)\n",
+		compiler.JavaScript: "const x = [Math.random(), Date.now()];\nfor (let i = 0; i < 50; i++) {\n  x.push(i);\n}\nconsole.log(x[0]);\n",
+	} {
+		var first bytes.Buffer
+		o := runtime.Options{Trace: &first, TraceEvents: 80, Coverage: true}
+		r, recording := recorded(t, rt, compiled(t, language, text), o)
+		same(t, r, repeated(t, rt, recording).Report)
+		var again bytes.Buffer
+		if _, err := rt.Replay(context.Background(), bytes.NewReader(recording), runtime.ReplayOptions{Trace: &again}); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(first.Bytes(), again.Bytes()) {
+			t.Errorf("%s: another trace:\n%s\nrecorded:\n%s", language, again.Bytes(), first.Bytes())
+		}
+		o.Trace = &failingWriter{room: 1000}
+		r, recording = recorded(t, rt, compiled(t, language, text), o)
+		if r.Trace.Lost == "" || repeated(t, rt, recording).Report.Usage.Fuel != r.Usage.Fuel {
+			t.Errorf("%s: %+v", language, r.Trace)
+		}
+	}
+}

@@ -137,7 +137,7 @@ static int is_text(JSValueConst v) {
     return JS_VALUE_GET_TAG(v) == JS_TAG_STRING || JS_VALUE_GET_TAG(v) == JS_TAG_STRING_ROPE;
 }
 
-/* short_class appends <Name>, by the constructor of the prototype. */
+/* short_class appends the name of an object's class, by the constructor of its prototype. */
 static void short_class(Short *s, JSObject *p) {
     JSValueConst name = JS_UNDEFINED;
     if (p->class_id != JS_CLASS_PROXY && p->shape->proto) {
@@ -145,14 +145,12 @@ static void short_class(Short *s, JSObject *p) {
         if (JS_VALUE_GET_TAG(constructor) == JS_TAG_OBJECT)
             name = own_value(JS_VALUE_GET_OBJ(constructor), JS_ATOM_name);
     }
-    short_text(s, "<");
     if (p->class_id == JS_CLASS_PROXY)
         short_text(s, "Proxy");
     else if (is_text(name))
         short_string(s, name, 0, 0);
     else
         short_atom(s, guest.rt->class_array[p->class_id].class_name);
-    short_text(s, ">");
 }
 
 static void short_double(Short *s, double d) {
@@ -241,15 +239,21 @@ static void short_object(Short *s, JSObject *p, int depth) {
         short_text(s, ">");
         return;
     }
-    if (p->class_id != JS_CLASS_OBJECT || (p->shape->proto && p->shape->proto != JS_VALUE_GET_OBJ(guest.ctx->class_proto[JS_CLASS_OBJECT]))) {
+    if (p->class_id != JS_CLASS_OBJECT) {
+        short_text(s, "<");
         short_class(s, p);
+        short_text(s, ">");
         return;
+    }
+    if (p->shape->proto && p->shape->proto != JS_VALUE_GET_OBJ(guest.ctx->class_proto[JS_CLASS_OBJECT])) {
+        short_class(s, p);
+        short_text(s, " ");
     }
     JSShapeProperty *property = get_shape_prop(p->shape);
     short_text(s, "{");
     for (int i = 0; i < p->shape->prop_count && !s->cut; i++, property++) {
-        if (property->atom == JS_ATOM_NULL)
-            continue; /* deleted */
+        if (property->atom == JS_ATOM_NULL || JS_AtomGetKind(guest.ctx, property->atom) == JS_ATOM_KIND_PRIVATE)
+            continue; /* deleted, or a brand */
         if (!first)
             short_add(s, ", ", 2);
         first = 0;

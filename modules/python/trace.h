@@ -4,10 +4,13 @@
  * never runs Python: it reads frames and writes short forms of the values whose type it knows exactly. The program cannot reach the callbacks, and
  * their tool number answers it as one that is in use. */
 
+#include <opcode.h>
 #include <pycore_code.h>
+#include <pycore_dict.h>
 #include <pycore_instruments.h>
 #include <pycore_interp.h>
 #include <pycore_long.h>
+#include <pycore_object.h>
 #include <pycore_setobject.h>
 
 #define TRACE_TOOL PY_MONITORING_OPTIMIZER_ID
@@ -179,6 +182,53 @@ static void short_int(Short *s, PyObject *number)
     }
 }
 
+static void short_value(Short *s, PyObject *value, int depth);
+
+static void short_attribute(Short *s, PyObject *name, PyObject *value, int *first, int depth)
+{
+    if (!s->cut && PyUnicode_Check(name)) {
+        short_add(s, *first ? " " : ", ", *first ? 1 : 2);
+        *first = 0;
+        short_string(s, name, 0);
+        short_add(s, "=", 1);
+        if (depth > 3) {
+            short_add(s, "...", 3);
+        }
+        else {
+            short_value(s, value, depth + 1);
+        }
+    }
+}
+
+/* short_instance appends <Class name=value, ...>: what an ordinary object has of attributes, read where they are kept. */
+static void short_instance(Short *s, PyObject *value, int depth)
+{
+    PyTypeObject *type = Py_TYPE(value);
+    const char *last = strrchr(type->tp_name, '.');
+    int first = 1;
+    short_text(s, "<");
+    short_text(s, last ? last + 1 : type->tp_name);
+    if ((type->tp_flags & (Py_TPFLAGS_HEAPTYPE | Py_TPFLAGS_MANAGED_DICT)) == (Py_TPFLAGS_HEAPTYPE | Py_TPFLAGS_MANAGED_DICT)) {
+        PyObject *dict = (PyObject *)_PyObject_GetManagedDict(value);
+        if (dict != NULL && PyDict_Check(dict)) {
+            PyObject *name, *item;
+            for (Py_ssize_t at = 0; !s->cut && PyDict_Next(dict, &at, &name, &item);) {
+                short_attribute(s, name, item, &first, depth);
+            }
+        }
+        else if (dict == NULL && (type->tp_flags & Py_TPFLAGS_INLINE_VALUES) && _PyObject_InlineValues(value)->valid) {
+            PyDictKeysObject *keys = ((PyHeapTypeObject *)type)->ht_cached_keys;
+            PyDictValues *values = _PyObject_InlineValues(value);
+            for (int i = 0; keys != NULL && i < values->capacity && i < keys->dk_nentries && !s->cut; i++) {
+                if (values->values[i] != NULL) {
+                    short_attribute(s, DK_UNICODE_ENTRIES(keys)[i].me_key, values->values[i], &first, depth);
+                }
+            }
+        }
+    }
+    short_text(s, ">");
+}
+
 /* short_value appends the short form of a value. Every item adds a byte at least, and the first that does not fit is the last. */
 static void short_value(Short *s, PyObject *value, int depth)
 {
@@ -219,21 +269,26 @@ static void short_value(Short *s, PyObject *value, int depth)
         short_text(s, type == &PyBytes_Type ? "'" : "')");
         short_mix(s, (size_t)length);
     }
-    else if (type == &PyList_Type || type == &PyTuple_Type) {
-        Py_ssize_t length = PySequence_Fast_GET_SIZE(value);
-        short_text(s, type == &PyList_Type ? "[" : "(");
+    else if (type == &PyList_Type || PyTuple_Check(value)) { /* of a named tuple the name too */
+        int list = type == &PyList_Type;
+        Py_ssize_t length = Py_SIZE(value);
+        if (!list && type != &PyTuple_Type) {
+            const char *last = strrchr(type->tp_name, '.');
+            short_text(s, last ? last + 1 : type->tp_name);
+        }
+        short_text(s, list ? "[" : "(");
         for (Py_ssize_t i = 0; i < length && !s->cut; i++) {
             if (i > 0) {
                 short_add(s, ", ", 2);
             }
-            PyObject *item = PySequence_Fast_GET_ITEM(value, i);
+            PyObject *item = list ? PyList_GET_ITEM(value, i) : PyTuple_GET_ITEM(value, i);
             if (depth > 3 || item == NULL) {
                 short_add(s, "...", 3);
                 break;
             }
             short_value(s, item, depth + 1);
         }
-        short_text(s, type == &PyList_Type ? "]" : length == 1 ? ",)" : ")");
+        short_text(s, list ? "]" : length == 1 ? ",)" : ")");
         short_mix(s, (size_t)length);
     }
     else if (type == &PyDict_Type || type == &PySet_Type || type == &PyFrozenSet_Type) {
@@ -281,7 +336,7 @@ static void short_value(Short *s, PyObject *value, int depth)
         short_name(s, "class ", ((PyTypeObject *)value)->tp_name);
     }
     else {
-        short_name(s, "", type->tp_name);
+        short_instance(s, value, depth);
     }
     if (depth == 0) {
         if (s->cut) {
@@ -555,6 +610,10 @@ static PyObject *on_yield(PyObject *self, PyObject *const *args, Py_ssize_t coun
 static PyObject *on_raise(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
     _PyInterpreterFrame *frame = count == 3 ? watched(args[0], PY_MONITORING_EVENT_RAISE) : NULL;
+    if (frame != NULL && Py_TYPE(args[2]) == (PyTypeObject *)PyExc_StopIteration &&
+        _Py_GetBaseOpcode((PyCodeObject *)args[0], _PyInterpreterFrame_LASTI(frame)) == SEND) {
+        Py_RETURN_NONE; /* an await is over: nothing that the program would call an exception */
+    }
     if (frame != NULL && PyExceptionInstance_Check(args[2]) && open_event("exception", PyUnstable_InterpreterFrame_GetLine(frame), frame, (PyCodeObject *)args[0])) {
         const char *name = Py_TYPE(args[2])->tp_name, *last = strrchr(name, '.');
         Short s = {.length = 0};
