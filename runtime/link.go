@@ -35,6 +35,9 @@ func (rt *Runtime) link(ctx context.Context, bin []byte, fork bool, native strin
 	if err := checkEntry(decoded); err != nil {
 		return nil, err
 	}
+	if err := checkImports(decoded); err != nil {
+		return nil, err
+	}
 	if !fork { // what a guest costs to compile is known
 		if err := checkEffort(decoded); err != nil {
 			return nil, err
