@@ -57,6 +57,15 @@ func sample(t testing.TB, rt *runtime.Runtime) []byte {
 	return recording
 }
 
+// small is one that a fuzzer replays often in a second.
+func small(t testing.TB, rt *runtime.Runtime) []byte {
+	t.Helper()
+	var calls atomic.Int64
+	_, recording := recorded(t, rt, compiled(t, compiler.JavaScript, "console.log(Date.now(), await Promise.all([tools.lookup({key: 'a'}), tools.fs.write({path: 'x', content: 'y'})]))"),
+		runtime.Options{Tools: slowTools(t, &calls), Policy: allowing(t, "version: 1\ntools: [{name: lookup}]\n")})
+	return recording
+}
+
 func TestRecordingIsRefusedByName(t *testing.T) {
 	rt := sharedRuntime(t)
 	good := sample(t, rt)
@@ -372,7 +381,7 @@ func TestRecordedTurn(t *testing.T) {
 // FuzzRecording: whatever a file holds, it is refused with a reason or repeated; real recordings and their beginnings are the seeds.
 func FuzzRecording(f *testing.F) {
 	rt := sharedRuntime(f)
-	good := sample(f, rt)
+	good := small(f, rt)
 	f.Add(good)
 	f.Add(good[:len(good)/2])
 	f.Add(good[:9])
@@ -388,10 +397,10 @@ func FuzzRecording(f *testing.F) {
 // FuzzResealed is FuzzRecording behind the seal: events that their author wrote wrongly.
 func FuzzResealed(f *testing.F) {
 	rt := sharedRuntime(f)
-	for _, events := range runtime.EventsOf(f, rt, sample(f, rt)) {
+	good := small(f, rt)
+	for _, events := range runtime.EventsOf(f, rt, good) {
 		f.Add(events)
 	}
-	good := sample(f, rt)
 	f.Fuzz(func(t *testing.T, events []byte) {
 		r, err := replayOf(t, rt, runtime.WithEvents(t, rt, good, events))
 		var e *runtime.RecordingError

@@ -382,6 +382,7 @@ func (t *tape) Enter(string) *wasi.Touch {
 func (t *tape) touched() *wasi.Touch {
 	e, _ := t.in.take()
 	t.fuel += int64(e.fuel)
+	t.kind = evTouch
 	touch := &wasi.Touch{Name: string(e.text())}
 	for n := e.uvarint(); n > 0 && !e.bad; n-- {
 		touch.Args = append(touch.Args, e.uvarint())

@@ -98,7 +98,7 @@ func (a *app) cli() *cli.App {
 		Commands: []*cli.Command{
 			a.sessionCommand(),
 			a.agentCommand(),
-			a.runCommand(), a.checkCommand(), a.inspectCommand(), a.evalCommand(), a.policyCommand(), a.toolsCommand(), a.auditCommand(), a.guestsCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand(),
+			a.runCommand(), a.replayCommand(), a.resumeCommand(), a.checkCommand(), a.inspectCommand(), a.evalCommand(), a.policyCommand(), a.toolsCommand(), a.auditCommand(), a.guestsCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand(),
 		},
 	}
 }

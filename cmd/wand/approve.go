@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	goruntime "runtime"
@@ -45,12 +46,15 @@ type consent struct {
 
 const noTerminal = "there is no terminal on which somebody could be asked"
 
+// errUnasked says that nobody could be asked.
+var errUnasked = errors.New("nobody could be asked")
+
 // unasked is a call that was refused without an answer, for the program, and with its error for the person.
 func unasked(q hostfuncs.Approval, reason string) error {
-	return &hostfuncs.Error{
+	return fmt.Errorf("%w: %w", errUnasked, &hostfuncs.Error{
 		Type: hostfuncs.PermissionError, Message: q.Tool + ": somebody has to approve this call: " + reason,
 		Hint: "do without it, or have the program run where somebody can be asked",
-	}
+	})
 }
 
 // ask implements hostfuncs.Approver.

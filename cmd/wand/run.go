@@ -47,6 +47,8 @@ EXAMPLES:
    wand run --policy policy.yaml --audit calls.jsonl main.py
    wand run --policy web-reader --dry-run main.py
    wand run --allow kv --allow http:api.example.com main.py
+   wand run --record run.wandrec main.py
+   wand run --suspend --policy mail.yaml main.py
 
 ` + allowHelp + `
 
@@ -58,7 +60,7 @@ func (a *app) runCommand() *cli.Command {
 	limits := &limitFlags{}
 	return &cli.Command{
 		Name: "run", Usage: "run a program in the sandbox", UsageText: "wand run [options] FILE|-|-c CODE [-- ARGUMENTS]", Description: runDescription,
-		Flags:           append(append(runFlags(limits), traceFlags()...), outcomeFlags()...),
+		Flags:           slices.Concat(runFlags(limits), traceFlags(), recordFlags(), outcomeFlags()),
 		HideHelpCommand: true, OnUsageError: onUsageError,
 		Action: func(c *cli.Context) error { return a.run(c, limits) },
 	}
@@ -92,11 +94,14 @@ func (a *app) run(c *cli.Context, flags *limitFlags) error {
 		return err
 	}
 	var trace *traceFile
+	var record *recordFile
 	report, err := a.perform(c, flags, view, func(_ *authority, o *runtime.Options) (err error) {
-		trace, err = a.openTrace(c, o)
+		if trace, err = a.openTrace(c, o); err == nil {
+			record, err = a.openRecord(c, o)
+		}
 		return err
 	})
-	view.unsaved = trace.close()
+	view.unsaved = errors.Join(trace.close(), record.close())
 	if err != nil {
 		return err
 	}
@@ -415,9 +420,7 @@ func (v *verdict) lines(r *runtime.Report) {
 	}
 	w := v.app.stderr
 	on := colours(w)
-	if (v.stdout.open && v.stdout.terminal || v.stderr.open) && isTerminal(w) || v.stderr.open {
-		fmt.Fprintln(w)
-	}
+	v.separate()
 	showDiagnostics(w, on, v.diagnostics)
 	for i := range r.Calls {
 		if c := &r.Calls[i]; c.Decision == hostfuncs.DecisionDryRun {
@@ -426,10 +429,19 @@ func (v *verdict) lines(r *runtime.Report) {
 	}
 	fmt.Fprintf(w, "wand: %s\n", v.headline(r, on))
 	v.why(w, r)
+	v.waits(w, r)
 	for _, note := range v.notes {
 		fmt.Fprintf(w, "wand: %s\n", note)
 	}
 	fmt.Fprintf(w, "%s\n", colour(on, grey, "wand: "+v.spent(r)))
+}
+
+// separate ends a line that the program left open, so that ours begin with one of their own.
+func (v *verdict) separate() {
+	w := v.app.stderr
+	if (v.stdout.open && v.stdout.terminal || v.stderr.open) && isTerminal(w) || v.stderr.open {
+		fmt.Fprintln(w)
+	}
 }
 
 func (v *verdict) headline(r *runtime.Report, on bool) string {
@@ -525,6 +537,23 @@ func (v *verdict) explain(w io.Writer, rule, key string) {
 	for _, change := range x.Change {
 		fmt.Fprintf(w, "    to allow it: %s\n", oneLine(change))
 	}
+}
+
+// waits says how a suspended run goes on.
+func (v *verdict) waits(w io.Writer, r *runtime.Report) {
+	s := r.Suspension
+	if r.Status != runtime.Suspended || s == nil || s.Token == "" {
+		return
+	}
+	dir := ""
+	if name := v.options.String("suspend-dir"); name != "" {
+		dir = " --suspend-dir " + name
+	}
+	fmt.Fprintf(w, "    %s\n", clip(oneLine(s.Preview), 300))
+	if s.Rule != "" {
+		fmt.Fprintf(w, "    rule: %s\n", oneLine(s.Rule))
+	}
+	fmt.Fprintf(w, "    to go on: wand resume%s %s %s\n", printable(dir), s.Token, answersTo(s))
 }
 
 // denials counts what was refused among calls, and among what the program did without calling a tool.

@@ -81,6 +81,7 @@ func TestScript(t *testing.T) {
 			"exits":  exits,
 			"json":   isJSON,
 			"report": isReport,
+			"token":  takeToken,
 
 			"sessions": isSessions,
 			"model":    serveModel,
@@ -123,6 +124,15 @@ func isJSON(ts *testscript.TestScript, neg bool, args []string) {
 	if text := ts.ReadFile(args[0]); !json.Valid([]byte(text)) {
 		ts.Fatalf("not JSON:\n%s", text)
 	}
+}
+
+// takeToken sets TOKEN to the first token in a file.
+func takeToken(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: token FILE")
+	}
+	token, _, _ := strings.Cut(ts.ReadFile(args[0]), " ")
+	ts.Setenv("TOKEN", token)
 }
 
 func isReport(ts *testscript.TestScript, neg bool, args []string) {

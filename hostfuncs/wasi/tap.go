@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"strings"
 
+	"wand/hostfuncs"
 	"wand/hostfuncs/vfs"
 )
 
@@ -54,8 +55,14 @@ func (w *watch) region(ptr, length uint32, data bool) {
 }
 
 // tapped is a call under a Tap.
-func (s *State) tapped(name string, do func(call) vfs.Errno, c call) vfs.Errno {
-	args := append(make([]uint64, 0, 9), c.arg[:min(len(c.arg), argumentsOf(name))]...)
+func (s *State) tapped(f *hostfuncs.Func, do func(call) vfs.Errno, c call) vfs.Errno {
+	name := f.Name
+	args := make([]uint64, len(f.Params))
+	for i, p := range f.Params {
+		if args[i] = c.arg[i]; p == hostfuncs.I32 {
+			args[i] = uint64(uint32(args[i])) // the upper half can be anything
+		}
+	}
 	touch := s.Tap.Enter(name)
 	if touch != nil {
 		s.Tap.Asked(touch, name, args, s.inputs(name, c))
@@ -79,17 +86,6 @@ func (s *State) tapped(name string, do func(call) vfs.Errno, c call) vfs.Errno {
 	}
 	s.Tap.Leave(touch)
 	return e
-}
-
-// argumentsOf is how many arguments a function has.
-func argumentsOf(name string) int {
-	switch name {
-	case "path_open":
-		return 9
-	case "path_filestat_set_times", "path_link":
-		return 7
-	}
-	return 6
 }
 
 // onHost says whether a call is about a descriptor of a folder of the host.

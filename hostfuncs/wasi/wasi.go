@@ -178,7 +178,7 @@ func function(name, params string, do func(call) vfs.Errno) hostfuncs.Func {
 		s.charge(callFuel)
 		c := call{ctx, s, memory, stack}
 		if s.Tap != nil {
-			stack[0] = uint64(s.tapped(name, do, c))
+			stack[0] = uint64(s.tapped(&f, do, c))
 			return
 		}
 		e := do(c)
