@@ -197,7 +197,7 @@ func (g *Gate) StillPaused(s Suspension) *Pending {
 
 // repeatable says whether calling the tool once more does no harm. What a child run does is up to its program.
 func (t *tool) repeatable(args json.RawMessage) bool {
-	return t.Name != "run" && t.effect(args) != Destructive
+	return !t.Starts && t.effect(args) != Destructive
 }
 
 // SeqOf is the number of the call that a tool works on; 0 outside of one.

@@ -29,6 +29,8 @@ type Definition struct {
 	Effect Effect
 	// EffectOf says it of one call, where that depends on the arguments. Default: Effect.
 	EffectOf func(args json.RawMessage) Effect
+	// Starts says that a call runs a program, whose own calls are decided and take effect by themselves: Effect is not theirs.
+	Starts bool
 	// Timeout ends a call that takes too long. Default 30 s. A run's deadline ends it in any case.
 	Timeout time.Duration
 	// MaxArgs and MaxResult bound the JSON of the arguments and of the result, in bytes. Default 1 MiB and 16 MiB.

@@ -78,7 +78,8 @@ func childTool() *hostfuncs.Definition {
 	d := hostfuncs.Tool("run", "Runs another program in a sandbox of its own, with part of what you may use and do.\n"+
 		"It sees nothing of yours but what you pass on. What it uses is taken from your own limits.", runChild)
 	d.Effect = hostfuncs.ReadOnly // what its own tools do is decided when it calls them
-	d.Timeout = 24 * time.Hour    // the deadlines of both runs hold
+	d.Starts = true
+	d.Timeout = 24 * time.Hour // the deadlines of both runs hold
 	d.Actions = []policies.Action{policies.ActionRun}
 	d.Requests = func(args json.RawMessage) ([]policies.Request, error) {
 		var in childInput
@@ -155,9 +156,10 @@ func runChild(ctx context.Context, in childInput) (*childResult, error) {
 }
 
 // startChild runs a child within limits that were lent to it.
-func (j *job) startChild(ctx context.Context, module *compiler.Module, in *childInput, limits Limits, depth int) (*Report, error) {
+func (j *job) startChild(ctx context.Context, module *compiler.Module, in *childInput, limits Limits, depth int, packages ...Package) (*Report, error) {
 	o := Options{
-		Limits: limits, Args: in.Args, Input: in.Input, Policy: j.options.Policy, Tools: j.options.Tools, Approve: j.options.Approve, Record: j.options.Record,
+		Packages: packages,
+		Limits:   limits, Args: in.Args, Input: in.Input, Policy: j.options.Policy, Tools: j.options.Tools, Approve: j.options.Approve, Record: j.options.Record,
 		Observe: j.options.Observe, DryRun: j.options.DryRun, Principal: j.options.Principal, Clock: j.options.Clock, KeepOutput: int(limits.Output) + 2, // so that nothing is spilled
 		child: &child{parent: j, depth: depth, tools: in.Tools},
 	}
@@ -185,11 +187,13 @@ type Child struct {
 	Input  json.RawMessage  // the global INPUT
 	// Tools are patterns of names: of what the caller may use, the child may use what matches one of them.
 	Tools []string
+	// Packages can be imported by it, when it is Python.
+	Packages []Package
 	// MaxDepth is how deep such children may nest. Default: as the policy says of run.
 	MaxDepth int
 }
 
-// RunChild is for tools: ctx is that of a call. The child has part of the caller's authority, that its policy's rules count for both, and of its budget the
+// RunChild is for tools: ctx is that of a call. The child has part of the caller's authority, whose rules count the calls of both, and of its budget the
 // share that the policy lets each child have. The error is one that the tool can return.
 func RunChild(ctx context.Context, c Child) (*Report, error) {
 	j, _ := ctx.Value(jobKey{}).(*job)
@@ -206,10 +210,11 @@ func RunChild(ctx context.Context, c Child) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, err := j.startChild(ctx, c.Module, &in, limits, depth)
+	report, err := j.startChild(ctx, c.Module, &in, limits, depth, c.Packages...)
 	used := Usage{}
 	if report != nil {
 		used = report.Usage
+		j.run.tape.childEnded(hostfuncs.SeqOf(ctx), limits, used)
 	}
 	back(used)
 	return report, err
