@@ -3,13 +3,14 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help guests build demo test engines differ bench lint fuzz cross clean
+.PHONY: help guests build demo test soak engines differ bench lint fuzz cross clean
 
 export GOFLAGS := -buildvcs=false
 
 GO        ?= go
 FUZZTIME  ?= 10s
 DIFFER    ?= 2m
+SOAK      ?= 5m
 CACHE     := $(or $(WAND_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wand)
 BUILD     := CGO_ENABLED=0 $(GO) build -trimpath -tags embed_guests -ldflags '-s -w'
 
@@ -40,6 +41,10 @@ engines: ## run the tests of wasmtime beside wazero, where there is a C compiler
 
 differ: ## compare wazero's compiler, its interpreter and wasmtime on random modules for DIFFER (2m)
 	WAND_DIFFER=$(DIFFER) $(GO) test -count=1 -tags wasmtime -v -timeout 0 -run Generated ./runtime/engine/wasmtime
+
+soak: guests ## fork sessions ten thousand times, for SOAK (5m) at the least, under the race detector and a memory limit
+	@race=-race; command -v $$($(GO) env CC) > /dev/null || { race=; echo "soak: no C compiler, so without the race detector" >&2; }; \
+	  WAND_SOAK=$(SOAK) CGO_ENABLED=$${race:+1} $(GO) test -count=1 -timeout 60m $$race -run '^TestSoak$$' -v ./runtime
 
 bench: build ## print one table of speeds and sizes, each beside its baseline
 	@$(GO) run ./cmd/wand/internal/bench -wand bin/wand

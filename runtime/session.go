@@ -347,18 +347,42 @@ func (s *Session) Fork() (*Session, error) {
 
 // Reset takes the session back to its beginning. What was spent stays spent.
 func (s *Session) Reset(ctx context.Context) error {
+	s.mu.Lock()
+	tally := s.state.tally
+	s.mu.Unlock()
+	return s.move(ctx, &sessionState{tally: tally})
+}
+
+// move has the session stand somewhere else.
+func (s *Session) move(ctx context.Context, to *sessionState) error {
 	if err := s.turn.take(ctx); err != nil {
 		return err
 	}
 	defer s.turn.give()
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.closed {
+		s.mu.Unlock()
 		return ErrSessionClosed
 	}
 	s.park()
-	s.state = &sessionState{tally: s.state.tally}
+	s.state = to
+	s.mu.Unlock()
+	s.rt.noteLive(s, false)
 	return nil
+}
+
+// Return takes the session to where another one stands: a fork of it, or one that it is a fork of. What was spent stays spent.
+func (s *Session) Return(ctx context.Context, to *Session) error {
+	if to.rt != s.rt || to.guest != s.guest {
+		return fmt.Errorf("%w: the sessions have no past in common", ErrBadOption)
+	}
+	to.mu.Lock()
+	state, closed := to.state, to.closed
+	to.mu.Unlock()
+	if closed {
+		return ErrSessionClosed
+	}
+	return s.move(ctx, state)
 }
 
 // Park gives back what makes the session's next turn fast, an instance of its own, and keeps its state. A Runtime does that by itself to sessions

@@ -96,7 +96,7 @@ func (a *app) cli() *cli.App {
 			return exitStatus(exitUsage)
 		},
 		Commands: []*cli.Command{
-			a.sessionCommand(),
+			a.sessionCommand(), a.replCommand(),
 			a.agentCommand(),
 			a.runCommand(), a.replayCommand(), a.resumeCommand(), a.checkCommand(), a.inspectCommand(), a.evalCommand(), a.policyCommand(), a.toolsCommand(), a.auditCommand(), a.guestsCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand(),
 		},
