@@ -52,7 +52,7 @@ func (r *Report) advise(m *compiler.Module) {
 		}
 	case KindUnsupported:
 		if e.Hint == "" {
-			e.Hint = "the sandbox does not run this kind of program: use Python, JavaScript, TypeScript or a WASI preview 1 command"
+			e.Hint = unsupportedHint
 		}
 	case KindException:
 		if e.Hint == "" && e.Location != nil && e.Location.Line > 0 {
@@ -60,6 +60,8 @@ func (r *Report) advise(m *compiler.Module) {
 		}
 	}
 }
+
+const unsupportedHint = "use what the sandbox has: a WASI preview 1 command that imports wasi_snapshot_preview1 only, or Python, JavaScript or TypeScript"
 
 // adviseLoop names the loops that a limit found the program in.
 func (r *Report) adviseLoop(m *compiler.Module) {
@@ -69,6 +71,10 @@ func (r *Report) adviseLoop(m *compiler.Module) {
 			e.Hint = fmt.Sprintf("%s took %.1f s of that in %d calls: make fewer calls, or make them side by side", tool, ms/1000, n)
 			return
 		}
+	}
+	if e.Kind == KindDeadline && m.Guest != "" && e.Location == nil && e.Frames == nil {
+		e.Hint = "nothing of the program was at work, it was waiting: shorten the sleep or timer, or make sure that what it waits for happens"
+		return
 	}
 	loops := loopsAround(m, e)
 	if len(loops) == 0 {

@@ -68,9 +68,14 @@ func (r *Report) Feedback(tokens int) string {
 	} else if raised(r.Error.Kind) {
 		stderr = "" // it ends in the traceback, which stands above in a better form
 	}
-	w.stream(output, "stdout", r.Stdout, r.Truncated.stdout())
-	w.stream(max(output, rankOutput), "stderr", stderr, r.Truncated.stderr())
-	return w.text(min(tokens, 1<<28) * 4)
+	room := min(tokens, 1<<28) * 4
+	most := room
+	if r.Error != nil {
+		most = room / 4 // its end tells how far the program came; more would only hide what stands above
+	}
+	w.stream(output, "stdout", r.Stdout, r.Truncated.stdout(), most)
+	w.stream(max(output, rankOutput), "stderr", stderr, r.Truncated.stderr(), most)
+	return w.text(room)
 }
 
 // raised says whether an error is one that the language raised.
@@ -198,7 +203,7 @@ func (w *feedback) text(room int) string {
 			b.WriteString(l.text)
 			b.WriteByte('\n')
 		default:
-			b.WriteString(clip(l.text, kept[i]-1))
+			b.WriteString(clipLines(l.text, kept[i]-1))
 			b.WriteByte('\n')
 		}
 	}
@@ -334,8 +339,8 @@ func window(l *Location) (text string, column, width int) {
 	return string(line), column, max(1, min(width, len(line)-column+1))
 }
 
-// stream adds a stream's head and tail.
-func (w *feedback) stream(rank int, name, text string, missing int64) {
+// stream adds a stream's head and tail, in most bytes.
+func (w *feedback) stream(rank int, name, text string, missing int64, most int) {
 	text = strings.TrimRight(text, "\n")
 	if text == "" {
 		return
@@ -344,7 +349,25 @@ func (w *feedback) stream(rank int, name, text string, missing int64) {
 	if missing > 0 {
 		head = fmt.Sprintf("%s (%s left out):", name, units.Bytes(missing))
 	}
-	w.line(rank, head+"\n"+text)
+	w.line(rank, head+"\n"+clipLines(text, most))
+}
+
+// clipLines cuts whole lines out of the middle of a text where that is enough to make it at most n bytes.
+func clipLines(text string, n int) string {
+	const mark = "[...]\n"
+	if len(text) <= n {
+		return text
+	}
+	head := strings.LastIndexByte(text[:max(0, n/3)], '\n') + 1
+	from := len(text) - max(0, n-head-len(mark))
+	next := -1
+	if from < len(text) {
+		next = strings.IndexByte(text[from:], '\n')
+	}
+	if head == 0 || next < 0 || from+next+1 >= len(text) {
+		return clip(text, n)
+	}
+	return text[:head] + mark + text[from+next+1:]
 }
 
 // clip cuts the middle out of s so that it has at most n bytes.

@@ -375,6 +375,7 @@ type request struct {
 	Session     bool              `json:"session,omitempty"`
 	Trace       bool              `json:"trace,omitempty"`
 	Coverage    bool              `json:"coverage,omitempty"`
+	Strict      bool              `json:"strict,omitempty"`
 }
 
 func (j *job) runGuest(ctx context.Context, instance engine.Instance) error {
@@ -382,7 +383,7 @@ func (j *job) runGuest(ctx context.Context, instance engine.Instance) error {
 	q := request{
 		Op: j.op, Language: compiler.Language(j.module.Guest), Source: j.module.Program, Filename: j.module.Name,
 		Argv: append([]string{j.module.Name}, o.Args...), Input: o.Input, Path: []string{},
-		Seed: hex.EncodeToString(o.Seed[:]), ResultBytes: resultBytes(j.run.limits), Session: o.turn != nil,
+		Seed: hex.EncodeToString(o.Seed[:]), ResultBytes: resultBytes(j.run.limits), Session: o.turn != nil, Strict: o.Strict,
 		Trace: j.run.trace != nil, Coverage: o.Coverage && j.op == "run",
 	}
 	if o.turn.later() {
@@ -537,7 +538,7 @@ func (r *Report) takeFiles(f *vfs.FS, since vfs.Mark) {
 func (j *job) refused(limits Limits, why error) *Report {
 	return &Report{
 		Schema: ReportSchema, ID: newID(), Status: Invalid,
-		Error:  &Error{Kind: KindUnsupported, Message: why.Error()},
+		Error:  &Error{Kind: KindUnsupported, Message: why.Error(), Hint: unsupportedHint},
 		Usage:  usage(limits),
 		Module: ModuleInfo{Language: string(j.module.Language), Digest: j.module.Digest, Engine: j.rt.config.Engine.Name()},
 		Replay: Replay{Seed: hex.EncodeToString(j.options.Seed[:]), Clock: j.clockName}, Policy: j.authority.info,

@@ -270,6 +270,9 @@ type Options struct {
 	TraceEvents int64
 	// Coverage has the report say which lines of a Python or JavaScript program ran, and how often. It costs less than a trace.
 	Coverage bool
+	// Strict fails a program whose import fails. Without it an import that nothing uses and that comes first in the program is left out, with a
+	// warning, when its module does not exist: models import out of habit.
+	Strict bool
 	// Clock is the program's time. Default: the real one.
 	Clock wasi.Clock
 	// Seed seeds the generators of the interpreter. Default: random.

@@ -84,6 +84,7 @@ func runFlags(limits *limitFlags) []cli.Flag {
 		&cli.StringFlag{Name: "input", Usage: "`JSON` value, or @FILE that holds one; the program sees it as INPUT"},
 		&cli.StringSliceFlag{Name: "file", Usage: "put a file or folder into the run's filesystem: `SRC[:DST]` (repeatable)"},
 		&cli.StringSliceFlag{Name: "package", Usage: "let the program import a wheel, zip file or folder: `PATH` (repeatable)"},
+		&cli.BoolFlag{Name: "strict", DisableDefaultText: true, Usage: "fail on an import of a module that does not exist even where nothing uses it, instead of leaving it out with a warning"},
 	)
 }
 
@@ -256,7 +257,7 @@ func (a *app) execute(ctx context.Context, rt *runtime.Runtime, source compiler.
 }
 
 func (a *app) options(c *cli.Context, limits runtime.Limits) (o runtime.Options, err error) {
-	o.Limits, o.Args = limits, a.programArgs
+	o.Limits, o.Args, o.Strict = limits, a.programArgs, c.Bool("strict")
 	if c.IsSet("input") {
 		if o.Input, err = readJSON("input", c.String("input")); err != nil {
 			return o, err

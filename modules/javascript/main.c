@@ -36,6 +36,7 @@ typedef struct {
     JSContext *ctx;
     JSValue native; /* the table of native functions, and where lib/main.js puts its own */
     int exiting;    /* process.exit was called: no more program code runs */
+    uint64_t seeded; /* Math.random's state after it was seeded */
     JSValue kept;   /* a reply that is not plain, until kept() */
     JSAtom file;    /* the program's, as its functions name it */
 } Guest;
@@ -475,8 +476,15 @@ static JSValue native_seed(JSContext *ctx, JSValueConst this_val, int argc, JSVa
             seed ^= word;
     }
     JS_FreeCString(ctx, hex);
-    ctx->random_state = seed | (seed == 0);
+    ctx->random_state = guest.seeded = seed | (seed == 0);
     return JS_UNDEFINED;
+}
+
+/* randomUsed() -> whether Math.random gave a number since seed */
+static JSValue native_random_used(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    int used = guest.seeded != 0 && ctx->random_state != guest.seeded;
+    guest.seeded = ctx->random_state;
+    return JS_NewBool(ctx, used);
 }
 
 /* memory() -> [bytes of linear memory, bytes that JavaScript uses] */
@@ -602,6 +610,32 @@ static JSValue native_error_at(JSContext *ctx, JSValueConst this_val, int argc, 
     build_backtrace(ctx, e, NULL, 0, 0, 0);
     ctx->rt->current_stack_frame = top;
     return e;
+}
+
+/* errorVariables(error) -> [name, value, ...] of the frame that made it, or undefined */
+static JSValue native_error_variables(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    JSProperty *property;
+    if (!JS_IsObject(argv[0]) || !find_own_property(&property, JS_VALUE_GET_OBJ(argv[0]), JS_ATOM_Private_variables))
+        return JS_UNDEFINED;
+    return JS_DupValue(ctx, property->u.value);
+}
+
+/* caught() -> [value, line, ..., count] of what silent catch clauses took since it was last asked, or undefined */
+static JSValue native_caught(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    JSValueConst list[2 * CAUGHT + 1];
+    int n = 0, count = js_caught_count;
+    if (count == 0)
+        return JS_UNDEFINED;
+    js_caught_count = 0;
+    for (int i = 0; i < CAUGHT && i < count; i++) {
+        list[n++] = js_caught[i];
+        list[n++] = JS_NewInt32(ctx, js_caught_lines[i]);
+    }
+    list[n++] = JS_NewInt32(ctx, count);
+    JSValue r = js_create_array(ctx, n, list);
+    for (int i = 0; i < CAUGHT && i < count; i++)
+        JS_FreeValue(ctx, js_caught[i]);
+    return r;
 }
 
 /* describe(name) -> json: what the host says of a tool, or of all below a name */
@@ -1063,6 +1097,9 @@ static const JSCFunctionListEntry natives[] = {
     JS_CFUNC_DEF("kept", 0, native_kept),
     JS_CFUNC_DEF("frames", 2, native_frames),
     JS_CFUNC_DEF("errorAt", 1, native_error_at),
+    JS_CFUNC_DEF("errorVariables", 1, native_error_variables),
+    JS_CFUNC_DEF("randomUsed", 0, native_random_used),
+    JS_CFUNC_DEF("caught", 0, native_caught),
     JS_CFUNC_DEF("describe", 1, native_describe),
     JS_CFUNC_DEF("stop", 0, native_stop),
     JS_CFUNC_DEF("json", 2, native_json),
@@ -1231,15 +1268,112 @@ static void put(const char *text) {
         where[where_length++] = *text++;
 }
 
-static void put_atom(JSAtom atom) {
-    char text[ATOM_GET_STR_BUF_SIZE], escape[8];
-    put("\"");
-    for (const char *p = JS_AtomGetStrRT(guest.rt, text, sizeof(text), atom); *p; p++) {
+/* Appends a text inside a JSON string; of a text in UTF-8 what is no ASCII stands as it is. */
+static void put_escaped(const char *p) {
+    char escape[8];
+    for (; *p; p++) {
         unsigned char c = *p;
         snprintf(escape, sizeof(escape), c < 0x20 || c == '"' || c == '\\' ? "\\u%04x" : "%c", c);
         put(escape);
     }
+}
+
+static void put_atom(JSAtom atom) {
+    char text[ATOM_GET_STR_BUF_SIZE];
     put("\"");
+    put_escaped(JS_AtomGetStrRT(guest.rt, text, sizeof(text), atom));
+    put("\"");
+}
+
+/* Appends what a value looks like, inside a JSON string: numbers, texts, and arrays of them; of everything else only its class. */
+static void put_value(JSValueConst v, int depth) {
+    char text[ATOM_GET_STR_BUF_SIZE];
+    switch (JS_VALUE_GET_NORM_TAG(v)) {
+    case JS_TAG_INT:
+        snprintf(text, sizeof(text), "%d", JS_VALUE_GET_INT(v));
+        put(text);
+        return;
+    case JS_TAG_FLOAT64:
+        snprintf(text, sizeof(text), isnan(JS_VALUE_GET_FLOAT64(v)) ? "NaN" : "%.15g", JS_VALUE_GET_FLOAT64(v));
+        put(text);
+        return;
+    case JS_TAG_BOOL:
+        put(JS_VALUE_GET_BOOL(v) ? "true" : "false");
+        return;
+    case JS_TAG_NULL:
+        put("null");
+        return;
+    case JS_TAG_UNDEFINED:
+        put("undefined");
+        return;
+    case JS_TAG_STRING: {
+        JSString *s = JS_VALUE_GET_STRING(v);
+        uint32_t most = depth ? 24 : 60;
+        put("'");
+        for (uint32_t i = 0; i < s->len && i < most; i++) {
+            uint32_t c = s->is_wide_char ? s->u.str16[i] : s->u.str8[i];
+            snprintf(text, sizeof(text), c < 0x20 || c == '"' || c == '\\' || c >= 0x7f ? "\\u%04x" : "%c", c);
+            put(text);
+        }
+        put(s->len > most ? "...'" : "'");
+        return;
+    }
+    case JS_TAG_OBJECT: {
+        JSObject *p = JS_VALUE_GET_OBJ(v);
+        if (p->class_id == JS_CLASS_ARRAY && p->fast_array && depth == 0) {
+            put("[");
+            for (uint32_t i = 0; i < p->u.array.count && i < 8; i++) {
+                put(i ? ", " : "");
+                put_value(p->u.array.u.values[i], 1);
+            }
+            if (p->u.array.count > 8) {
+                snprintf(text, sizeof(text), ", ... (%u items)", p->u.array.count);
+                put(text);
+            }
+            put("]");
+            return;
+        }
+        put("<");
+        put_escaped(JS_AtomGetStrRT(guest.rt, text, sizeof(text), guest.rt->class_array[p->class_id].class_name));
+        put(">");
+        return;
+    }
+    default:
+        put("...");
+    }
+}
+
+/* Appends a variable, unless it is none that a reader misses. */
+static int put_variable(JSAtom name, JSValueConst v, int count) {
+    char text[ATOM_GET_STR_BUF_SIZE];
+    if (where_length > sizeof(where) - 4096 || name == JS_ATOM_NULL || JS_IsUninitialized(v) || name == JS_ATOM_arguments || name == JS_ATOM_new_target || name == JS_ATOM_this)
+        return 0;
+    char first = *JS_AtomGetStrRT(guest.rt, text, sizeof(text), name);
+    if (first == 0 || first == '<' || first == '#')
+        return 0;
+    if (JS_VALUE_GET_TAG(v) == JS_TAG_OBJECT && (js_class_has_bytecode(JS_VALUE_GET_OBJ(v)->class_id) || JS_VALUE_GET_OBJ(v)->class_id == JS_CLASS_C_FUNCTION))
+        return 0;
+    put(count ? ", " : "");
+    put_atom(name);
+    put(": \"");
+    put_value(v, 0);
+    put("\"");
+    return 1;
+}
+
+/* Appends the variables of a frame, its own before those that it closes over. */
+static void put_variables(JSStackFrame *f, JSFunctionBytecode *b) {
+    int count = 0;
+    JSVarRef **refs = JS_VALUE_GET_OBJ(f->cur_func)->u.func.var_refs;
+    put(", \"values\": {");
+    for (int i = 0; i < b->arg_count && i < f->arg_count && f->arg_buf && count < 12; i++)
+        count += put_variable(b->vardefs[i].var_name, f->arg_buf[i], count);
+    for (int i = 0; i < b->var_count && f->var_buf && count < 12; i++)
+        count += put_variable(b->vardefs[b->arg_count + i].var_name, f->var_buf[i], count);
+    for (int i = 0; i < b->closure_var_count && refs && count < 12; i++)
+        if (refs[i])
+            count += put_variable(b->closure_var[i].var_name, *refs[i]->pvalue, count);
+    put("}");
 }
 
 const char *wand_where(void) {
@@ -1264,8 +1398,11 @@ const char *wand_where(void) {
         put_atom(code->debug.filename);
         put(", \"function\": ");
         put_atom(code->func_name == JS_ATOM__eval_ ? JS_ATOM_empty_string : code->func_name);
-        snprintf(line, sizeof(line), ", \"line\": %d, \"column\": %d}%s", number, column, count ? ", " : "");
+        snprintf(line, sizeof(line), ", \"line\": %d, \"column\": %d", number, column);
         put(line);
+        if (count == 0)
+            put_variables(frames[count], code);
+        put(count ? "}, " : "}");
     }
     memcpy(where + where_length, "]", 2);
     return where;

@@ -2,7 +2,9 @@
    Python is in lib/_wand_guest; here is what must be below the program's first frame, or needs CPython's own headers. */
 #define Py_BUILD_CORE 1
 #include <Python.h>
+#include <pycore_code.h>
 #include <pycore_frame.h>
+#include <pycore_long.h>
 #include <pycore_pystate.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +184,21 @@ static PyObject *find_spec(PyObject *module, PyObject *const *args, Py_ssize_t c
     return found;
 }
 
+extern PyObject *_PyWand_Swallowed; /* patches/0005 */
+extern Py_ssize_t _PyWand_SwallowedCount;
+
+/* _wand.swallowed() -> (list, count): what silent handlers took since it was last asked. None when that is nothing. */
+static PyObject *swallowed(PyObject *module, PyObject *unused)
+{
+    if (_PyWand_SwallowedCount == 0 || _PyWand_Swallowed == NULL) {
+        Py_RETURN_NONE;
+    }
+    PyObject *result = Py_BuildValue("(Nn)", _PyWand_Swallowed, _PyWand_SwallowedCount);
+    _PyWand_Swallowed = NULL;
+    _PyWand_SwallowedCount = 0;
+    return result;
+}
+
 static PyMethodDef wand_methods[] = {
     {"respond", respond, METH_O, NULL},
     {"call", call, METH_VARARGS, NULL},
@@ -191,6 +208,7 @@ static PyMethodDef wand_methods[] = {
     {"under_way", set_under_way, METH_O, NULL},
     {"compile", compile_main, METH_VARARGS, NULL},
     {"environment", environment, METH_NOARGS, NULL},
+    {"swallowed", swallowed, METH_NOARGS, NULL},
     {"find_spec", (PyCFunction)(void (*)(void))find_spec, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -271,6 +289,8 @@ int32_t wand_init(void)
     }
     Py_DECREF(ready);
     _PyWand_OpenFiles = _PyWand_Finalizers = 0; /* nothing of ours has to be destroyed */
+    Py_CLEAR(_PyWand_Swallowed);
+    _PyWand_SwallowedCount = 0;
     fflush(stderr);
     return 0;
 }
@@ -336,24 +356,141 @@ static void put(const char *text)
     }
 }
 
+static void put_character(Py_UCS4 c)
+{
+    char unit[16] = {(char)c};
+    if (c >= 0x10000) {
+        snprintf(unit, sizeof(unit), "\\u%04x\\u%04x", (unsigned)(0xd800 + ((c - 0x10000) >> 10)), (unsigned)(0xdc00 + (c & 0x3ff)));
+    }
+    else if (c < 0x20 || c == '"' || c == '\\' || c >= 0x7f) {
+        snprintf(unit, sizeof(unit), "\\u%04x", (unsigned)c);
+    }
+    put(unit);
+}
+
+static void put_text(PyObject *text, Py_ssize_t most)
+{
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    for (Py_ssize_t i = 0; i < length && i < most; i++) {
+        put_character(PyUnicode_READ_CHAR(text, i));
+    }
+    if (length > most) {
+        put("...");
+    }
+}
+
 static void put_string(PyObject *text)
 {
     put("\"");
     if (PyUnicode_Check(text)) {
-        Py_ssize_t length = PyUnicode_GET_LENGTH(text);
-        for (Py_ssize_t i = 0; i < length && i < 100; i++) {
-            Py_UCS4 c = PyUnicode_READ_CHAR(text, i);
-            char unit[16] = {(char)c};
-            if (c >= 0x10000) {
-                snprintf(unit, sizeof(unit), "\\u%04x\\u%04x", (unsigned)(0xd800 + ((c - 0x10000) >> 10)), (unsigned)(0xdc00 + (c & 0x3ff)));
-            }
-            else if (c < 0x20 || c == '"' || c == '\\' || c >= 0x7f) {
-                snprintf(unit, sizeof(unit), "\\u%04x", (unsigned)c);
-            }
-            put(unit);
-        }
+        put_text(text, 100);
     }
     put("\"");
+}
+
+/* put_value appends what a value looks like, inside a JSON string: numbers, texts, and lists of them; of everything else only its type. */
+static void put_value(PyObject *value, int depth)
+{
+    char text[80];
+    if (value == Py_None || PyBool_Check(value)) {
+        put(value == Py_None ? "None" : value == Py_True ? "True" : "False");
+    }
+    else if (PyLong_CheckExact(value)) {
+        int overflow;
+        long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
+        if (overflow) {
+            snprintf(text, sizeof(text), "<int of %zu bits>", _PyLong_NumBits(value));
+        }
+        else {
+            snprintf(text, sizeof(text), "%lld", number);
+        }
+        put(text);
+    }
+    else if (PyFloat_CheckExact(value)) {
+        snprintf(text, sizeof(text), "%.12g", PyFloat_AS_DOUBLE(value));
+        put(text);
+    }
+    else if (PyUnicode_CheckExact(value)) {
+        put("'");
+        put_text(value, depth ? 24 : 60);
+        put("'");
+    }
+    else if (depth == 0 && (PyList_CheckExact(value) || PyTuple_CheckExact(value))) {
+        Py_ssize_t count = Py_SIZE(value);
+        put(PyList_CheckExact(value) ? "[" : "(");
+        for (Py_ssize_t i = 0; i < count && i < 8; i++) {
+            PyObject *item = PyList_CheckExact(value) ? PyList_GET_ITEM(value, i) : PyTuple_GET_ITEM(value, i);
+            put(i > 0 ? ", " : "");
+            if (item != NULL) {
+                put_value(item, 1);
+            }
+        }
+        if (count > 8) {
+            snprintf(text, sizeof(text), ", ... (%zd items)", count);
+            put(text);
+        }
+        put(PyList_CheckExact(value) ? "]" : ")");
+    }
+    else if (PyDict_CheckExact(value) || PyList_CheckExact(value) || PyAnySet_CheckExact(value)) {
+        Py_ssize_t count = PyDict_CheckExact(value) ? ((PyDictObject *)value)->ma_used : PyAnySet_CheckExact(value) ? PySet_GET_SIZE(value) : Py_SIZE(value);
+        snprintf(text, sizeof(text), "<%.20s of %zd items>", Py_TYPE(value)->tp_name, count);
+        put(text);
+    }
+    else {
+        put("<");
+        for (const char *name = Py_TYPE(value)->tp_name; *name != 0 && name < Py_TYPE(value)->tp_name + 60; name++) {
+            put_character((unsigned char)*name);
+        }
+        put(">");
+    }
+}
+
+/* put_variable appends a variable, unless it is none that a reader misses. */
+static int put_variable(PyObject *name, PyObject *value, int count)
+{
+    if (where_end > where + sizeof(where) - 4096 || value == NULL || !PyUnicode_CheckExact(name) || PyUnicode_GET_LENGTH(name) == 0 || PyUnicode_READ_CHAR(name, 0) == '_' ||
+        PyUnicode_READ_CHAR(name, 0) == '.' || PyModule_Check(value) || PyFunction_Check(value) || PyCFunction_Check(value) || PyType_Check(value))
+    {
+        return 0;
+    }
+    put(count > 0 ? ", " : "");
+    put_string(name);
+    put(": \"");
+    put_value(value, 0);
+    put("\"");
+    return 1;
+}
+
+/* put_variables appends the variables of a frame. */
+static void put_variables(_PyInterpreterFrame *frame)
+{
+    PyCodeObject *code = _PyFrame_GetCode(frame);
+    int count = 0;
+    put(", \"values\": {");
+    if (code->co_flags & CO_OPTIMIZED) {
+        for (int i = 0; i < code->co_nlocalsplus && count < 12; i++) {
+            PyObject *value = frame->localsplus[i];
+            if (value != NULL && (_PyLocals_GetKind(code->co_localspluskinds, i) & (CO_FAST_CELL | CO_FAST_FREE)) && PyCell_Check(value)) {
+                value = ((PyCellObject *)value)->ob_ref;
+            }
+            count += put_variable(PyTuple_GET_ITEM(code->co_localsplusnames, i), value, count);
+        }
+    }
+    else if (frame->f_globals != NULL && PyDict_CheckExact(frame->f_globals)) {
+        PyObject *name, *value;
+        Py_ssize_t at = 0;
+        while (count < 12 && PyDict_Next(frame->f_globals, &at, &name, &value)) {
+            count += put_variable(name, value, count);
+        }
+    }
+    put("}");
+}
+
+/* Says whether a frame is the program's own. */
+static int is_own(_PyInterpreterFrame *frame)
+{
+    PyObject *file = _PyFrame_GetCode(frame)->co_filename;
+    return PyUnicode_Check(file) && PyUnicode_GET_LENGTH(file) > 0 && PyUnicode_READ_CHAR(file, 0) != '/' && PyUnicode_READ_CHAR(file, 0) != '<';
 }
 
 /* Reads the frames of an interpreter that was stopped in the middle of whatever it did. */
@@ -370,6 +507,10 @@ const char *wand_where(void)
             frames[count++] = frame;
         }
     }
+    int inner = 0;
+    while (inner < count && !is_own(frames[inner])) {
+        inner++;
+    }
     where_end = where;
     put("[");
     for (int i = count - 1; i >= 0; i--) {
@@ -380,8 +521,12 @@ const char *wand_where(void)
         put(", \"function\": ");
         put_string(code->co_name);
         int number = PyUnstable_InterpreterFrame_GetLine(frames[i]);
-        snprintf(line, sizeof(line), ", \"line\": %d}%s", number > 0 ? number : 0, i > 0 ? ", " : "");
+        snprintf(line, sizeof(line), ", \"line\": %d", number > 0 ? number : 0);
         put(line);
+        if (i == inner) {
+            put_variables(frames[i]);
+        }
+        put(i > 0 ? "}, " : "}");
     }
     strcpy(where_end, "]");
     return where;

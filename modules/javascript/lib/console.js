@@ -47,6 +47,7 @@ class Console {
 
   assert(condition, ...args) {
     if (condition) return;
+    internal('run').warn('assert_failed', `console.assert was false${args.length > 0 ? `: ${formatWithOptions({}, ...args).slice(0, 300)}` : ''}; it only prints, the program went on`, internal('errors').here());
     if (typeof args[0] === 'string') args[0] = `Assertion failed: ${args[0]}`;
     else args.unshift('Assertion failed');
     this.warn(...args);

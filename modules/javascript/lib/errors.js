@@ -2,18 +2,20 @@
 
 const { inspect, isInstance } = internal('inspect');
 const { repr } = internal('values');
+const advise = internal('advise');
 // Taken before the program runs, which may replace every built-in function. Reports are built of objects without a prototype, for the same reason.
 const { call } = Function.prototype;
 const uncurry = (f) => call.bind(f);
 const exec = uncurry(RegExp.prototype.exec);
 const slice = uncurry(String.prototype.slice);
 const indexOf = uncurry(String.prototype.indexOf);
+const replace = uncurry(String.prototype.replace);
 const charCodeAt = uncurry(String.prototype.charCodeAt);
 const hasOwn = uncurry(Object.prototype.hasOwnProperty);
 const { getPrototypeOf, keys: objectKeys } = Object;
 const { push } = native;
 const toText = String;
-const AnyError = Error;
+const AnyError = Error, AnyRegExp = RegExp;
 const plainErrors = [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError].map((E) => E.prototype);
 // own reads a property of the error itself: names on Object.prototype are no part of it.
 const own = (error, name) => (hasOwn(error, name) ? error[name] : undefined);
@@ -22,6 +24,7 @@ const own = (error, name) => (hasOwn(error, name) ? error[name] : undefined);
 const maxMessage = 8192, maxName = 256, maxHint = 2048, maxLine = 2000, maxFrameText = 32768, maxFrames = 100;
 // What an uncaught error may write to standard error, and how much of a stack is read.
 const maxPrinted = 65536;
+const maxValues = 12; // variables of a frame
 
 // bounded keeps the beginning and the end of a text.
 function bounded(text, limit) {
@@ -119,6 +122,13 @@ function frames(error) {
   return found;
 }
 
+// here gives the line of the program that is at work, or 0.
+function here() {
+  const inner = frames(new AnyError());
+  for (let i = 0; i < inner.length; i++) if (inner[i].file === mainFile) return inner[i].line;
+  return 0;
+}
+
 function typeName(error) {
   try {
     if (typeof error.name === 'string' && error.name !== '' && (error.name !== 'Error' || error.constructor === undefined)) return bounded(error.name, maxName);
@@ -166,29 +176,81 @@ function describeOne(error, depth) {
   }
   const inner = frames(error);
   const report = { __proto__: null, kind: 'exception', type: typeName(error), message: text(error.message) };
-  if (error.name === 'AssertionError' || own(error, 'code') === 'ERR_ASSERTION') {
-    report.kind = 'assertion';
-    report.type = 'AssertionError';
-    if ('actual' in error || 'expected' in error) report.values = { __proto__: null, left: repr(error.actual, 1000), right: repr(error.expected, 1000) };
-  }
-  let failing = inner.length > 0 ? inner[0] : undefined;
+  let failing = inner.length > 0 ? inner[0] : undefined, sides;
   for (let i = 0; i < inner.length; i++) {
     if (inner[i].library) continue;
     failing = inner[i];
     break;
   }
+  if (error.name === 'AssertionError' || own(error, 'code') === 'ERR_ASSERTION') {
+    report.kind = 'assertion';
+    report.type = 'AssertionError';
+    // Of assert(value) there is nothing to compare with.
+    if (own(error, 'operator') === '==' && error.expected === true && !error.actual) sides = error.actual === false ? undefined : { __proto__: null, value: repr(error.actual, 1000) };
+    else if ('actual' in error || 'expected' in error) sides = { __proto__: null, left: repr(error.actual, 1000), right: repr(error.expected, 1000) };
+  }
   if (failing) {
     report.location = { __proto__: null, file: failing.file, line: failing.line, column: failing.column };
     if (failing.end_column) report.location.end_column = failing.end_column;
-    if (failing.line_text !== undefined) report.location.line_text = failing.line_text;
+    if (failing.line_text !== undefined) {
+      report.location.line_text = failing.line_text;
+      mark(report.location);
+    }
   }
+  const frame = frameOf(error, failing);
+  const values = variablesOf(frame, report.location, sides);
+  if (values !== undefined) report.values = values;
   report.frames = [];
   for (let i = inner.length - 1; i >= 0; i--) push(report.frames, inner[i]);
-  const hint = hintFor(error, report);
-  if (hint) report.hint = hint;
+  const hint = hintFor(error, report, frame);
+  if (hint) report.hint = bounded(hint, maxHint);
   const cause = depth < 5 ? own(error, 'cause') : undefined;
   if (isInstance(cause, AnyError)) report.cause = describeOne(cause, depth + 1);
   return report;
+}
+
+// mark moves a position at the parentheses of a call or the dot of a property to the name, which is what Node marks.
+function mark(location) {
+  const text = location.line_text, at = unitsOf(text, location.column - 1);
+  if (text[at] === '(') {
+    const m = exec(/#?[\p{ID_Start}$_][\p{ID_Continue}$]*$/u, slice(text, 0, at));
+    if (!m) return;
+    location.end_column = location.column;
+    location.column -= pointsOf(m[0]);
+  } else if (text[at] === '.') {
+    const m = exec(/^\.#?([\p{ID_Start}$_][\p{ID_Continue}$]*)/u, slice(text, at));
+    if (!m) return;
+    location.column++;
+    location.end_column = location.column + pointsOf(m[1]);
+  }
+}
+
+// frameOf is what is known of where an error was made: the variables, as far as the failing line is in the frame that made it, and the text.
+function frameOf(error, failing) {
+  const variables = failing !== undefined ? native.errorVariables(error) : undefined;
+  return {
+    __proto__: null, variables: variables === undefined ? [] : variables, text: failing !== undefined && sources[failing.file] !== undefined ? sources[failing.file] : '',
+    translated: silent,
+  };
+}
+
+// variablesOf gives the values that matter: both sides of what was asserted, the variables on the failing line, then others of its function.
+function variablesOf(frame, location, sides) {
+  const shown = sides !== undefined ? sides : { __proto__: null };
+  let count = sides !== undefined ? 2 : 0;
+  const line = location !== undefined && location.line_text !== undefined ? location.line_text : '';
+  for (let pass = 0; pass < 2; pass++) {
+    for (let i = 0; i + 1 < frame.variables.length && count < maxValues; i += 2) {
+      const name = frame.variables[i], value = frame.variables[i + 1];
+      if (name in shown || typeof value === 'function' || (name === 'this' && (value === undefined || value === globalThis))) continue;
+      if (pass === 0 && indexOf(line, name) < 0) continue;
+      if (name === 'require' || name === 'module' || name === 'exports' || native.classOf(value) === 'Module') continue;
+      if (indexOf(frame.text, name + ' = require(') >= 0 || indexOf(frame.text, 'as ' + name + ' from') >= 0 || indexOf(frame.text, 'import ' + name + ' from') >= 0) continue;
+      shown[name] = slice(replace(repr(value, 400), /\n\s*/g, ' '), 0, 200);
+      count++;
+    }
+  }
+  return count > 0 ? shown : undefined;
 }
 
 // describeSyntax is for a program that does not compile: it has a position but no frames.
@@ -209,6 +271,26 @@ function describeSyntax(error) {
   return report;
 }
 
+// title is what an error says of itself, in one line.
+function title(error) {
+  const report = describe(error);
+  return bounded(report.type + ': ' + report.message, 300);
+}
+
+// What a test framework said of the first test that failed.
+let failed;
+
+function noteTest(name, error) {
+  if (failed === undefined) failed = { __proto__: null, count: 0, name: bounded(name, maxName), report: describe(error) };
+  failed.count++;
+}
+
+function failedTest() {
+  const found = failed;
+  failed = undefined;
+  return found;
+}
+
 const known = {
   __proto__: null,
   window: 'There is no browser here: use globalThis, and console.log for output.',
@@ -224,20 +306,29 @@ const known = {
   Worker: 'There are no threads here: do the work in order, or with async functions.',
 };
 
-function hintFor(error, report) {
+const noFrame = { __proto__: null, variables: [], text: '', translated: false };
+
+function hintFor(error, report, frame = noFrame) {
   const given = own(error, 'hint');
   if (typeof given === 'string') return bounded(given, maxHint);
   const message = report.message;
   let m;
   if ((m = exec(/^cannot (read|set) property '(.*)' of (undefined|null)$/, message))) {
+    if (m[2] === 'Symbol.iterator') {
+      return undefinedArgument(frame, report.location) || 'what is looped over or spread is ' + m[3] + ' here: check where it gets its value';
+    }
     const target = before(report.location, '.' + m[2]);
+    const why = target ? advise.absent(frame, target, m[2]) : undefined;
+    if (why) return why;
     return (target ? ('`' + target + '`') : 'The value') + ' is ' + m[3] + ' where its property \'' + m[2] + '\' is ' + (m[1] === 'read' ? 'read' : 'set') + ': check where it gets its value, or use ?. if it may be missing.';
   }
   if ((m = exec(/^'?([\w$]+)'? is not defined$/, message))) {
-    return known[m[1]] || ('Nothing named ' + m[1] + ' exists here: declare it, import it, or check the spelling.');
+    return known[m[1]] || advise.undefinedName(frame, m[1]) || ('Nothing named ' + m[1] + ' exists here: declare it, import it, or check the spelling.');
   }
   if (exec(/^not a function$/, message)) {
     const name = callee(report.location);
+    const why = name ? advise.notFunction(frame, name) : undefined;
+    if (why) return why;
     return name ? ('`' + name + '` is not a function here: check the name, and what its value is (console.log(typeof ' + name + ')).') : 'What is called is not a function: check the name and its value.';
   }
   if ((m = exec(/^'?([\w$]+)'? is read-only$/, message))) return m[1] + ' was declared with const: declare it with let to assign it again.';
@@ -245,6 +336,34 @@ function hintFor(error, report) {
   if (exec(/is not iterable$/, message)) return 'for...of, spread and destructuring need an array, string, Map, Set or generator: for a plain object use Object.entries(value).';
   if (exec(/^(?:'?([\w$]+)'? )?is not initialized$|lexical variable is not initialized/, message)) return 'A let, const or class is used before the line that declares it.';
   if (exec(/circular reference/, message)) return 'The value contains itself, which JSON cannot express: leave the reference out.';
+  if ((m = exec(/Could not find export '(.*)' in module '(?:node:)?(.*)'/, message))) {
+    const exported = native.synthetic['node:' + m[2]] || native.synthetic[m[2]];
+    const best = exported !== undefined ? advise.nearest(m[1], advise.names(exported)) : undefined;
+    return best ? 'did you mean ' + best + '?' : m[2] + ' does not export ' + m[1] + ': check the name, or import it as a whole';
+  }
+  if (exec(/^(?:unexpected token|Unexpected token|expecting|unexpected end|Unexpected end|unexpected data|control character|bad escape|invalid)/i, message) && report.kind === 'exception' && report.type === 'SyntaxError') {
+    return 'the text is no JSON at that place: look at it with console.log(JSON.stringify(text.slice(0, 80))); JSON wants double quotes and no trailing comma';
+  }
+  if (exec(/^invalid array length|Invalid array length/i, message)) return 'an array cannot have that length: it has to be a whole number that is not negative';
+  if (exec(/cannot convert .*bigint|BigInt/i, message)) return 'BigInt and Number do not mix: write 2n with 3n, or turn one with Number(...) or BigInt(...)';
+  if (exec(/division by zero/, message)) return 'the divisor is 0n here: test for that before dividing';
+  if (report.kind === 'assertion') {
+    const odd = advise.onceOnly(frame);
+    if (odd !== undefined && (report.values === undefined || report.values.left === 'NaN' || report.values.left === 'undefined' || exec(/undefined|NaN/, report.values.left))) return odd;
+    frame.left = error.actual;
+    const why = report.location !== undefined && report.location.line_text !== undefined ? advise.calls(frame, report.location.line_text) || advise.calls(frame, frame.text) : undefined;
+    if (why) return why;
+    if (report.values !== undefined && exec(/undefined|NaN/, report.values.left || '')) return advise.forgetful(frame);
+    return undefined;
+  }
+  if (report.kind === 'syntax' && report.location !== undefined && report.location.line_text !== undefined && exec(/^expecting|^unexpected token/, message)) {
+    const open = advise.unclosed(report.location.line_text);
+    if (open) return open;
+  }
+  if (exec(/cannot convert to object|cannot convert (?:undefined|null)/, message)) {
+    const found = undefinedArgument(frame, report.location) || advise.forgetful(frame);
+    if (found) return found;
+  }
   if (exec(/unexpected token in expression: ''$|unexpected end|expecting '\}'/, message) && report.kind === 'syntax') return 'A bracket, brace or quote may be missing before this point.';
   return undefined;
 }
@@ -254,16 +373,41 @@ function before(location, property) {
   if (!location || location.line_text === undefined) return undefined;
   const i = indexOf(location.line_text, property);
   if (i < 0) return undefined;
-  const m = exec(/[\w$.\[\]'"()]+$/, slice(location.line_text, 0, i));
-  return m ? m[0] : undefined;
+  return endingAt(slice(location.line_text, 0, i));
+}
+
+// undefinedArgument explains the first variable on the line that is undefined or null.
+function undefinedArgument(frame, location) {
+  if (location === undefined || location.line_text === undefined) return undefined;
+  for (let i = 0; i + 1 < frame.variables.length; i += 2) {
+    const value = frame.variables[i + 1];
+    if ((value === undefined || value === null) && exec(new AnyRegExp('(?:^|[^.\\w$])' + frame.variables[i] + '(?:$|[^\\w$=:])'), location.line_text)) {
+      const why = advise.absent(frame, frame.variables[i], '');
+      if (why) return why;
+    }
+  }
+  return undefined;
+}
+
+// endingAt gives the expression that a text ends with.
+function endingAt(head) {
+  let start = head.length;
+  for (let depth = 0; start > 0; start--) {
+    const c = head[start - 1];
+    if (c === ')' || c === ']') depth++;
+    else if (c === '(' || c === '[') {
+      if (depth-- === 0) break;
+    } else if (depth === 0 && !exec(/[\p{ID_Continue}$.#]/u, c)) break;
+  }
+  return start < head.length ? slice(head, start) : undefined;
 }
 
 function callee(location) {
   if (!location || location.line_text === undefined) return undefined;
   const at = unitsOf(location.line_text, location.column - 1);
-  const ahead = exec(/^[\w$.]*[\w$](?=\s*\()/, slice(location.line_text, at));
-  const back = exec(/[\w$.\[\]]*$/, slice(location.line_text, 0, at));
-  const name = (back ? back[0] : '') + (ahead ? ahead[0] : '');
+  const ahead = exec(/^[\p{ID_Continue}$.#]*[\p{ID_Continue}$](?=\s*\()/u, slice(location.line_text, at));
+  const back = slice(location.line_text, 0, at);
+  const name = (exec(/[.\])]$/, back) ? (endingAt(back) || '') : '') + (ahead ? ahead[0] : '');
   return name && exec(/^[\w$]/, name) ? name : undefined;
 }
 
@@ -328,4 +472,4 @@ function unavailable(what, hint) {
   return nodeError(Error, 'ERR_NOT_AVAILABLE', `${what} is not available in this sandbox. ${hint}`, hint);
 }
 
-module.exports = { describe, describeSyntax, print, remember, setProgram, nodeError, unavailable, mainFile: () => mainFile };
+module.exports = { describe, describeSyntax, print, remember, setProgram, nodeError, unavailable, noteTest, failedTest, mainFile: () => mainFile, here, title };

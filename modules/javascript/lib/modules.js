@@ -2,21 +2,26 @@
 
 const path = internal('path');
 const errors = internal('errors');
+const unused = internal('unused');
 
 let packages = []; // folders with packages, in order
 let cache = new Map(); // CommonJS modules by file
 let checkOnly = false;
 let mainModule;
+let program = { file: '', source: '', strict: true }; // the program itself
+let warn = () => {}; // adds a warning to the response
 
 // begin takes the request; in a later turn of a session everything that was loaded stays.
-function begin(request, later) {
+function begin(request, later, tell) {
   packages = request.path || [];
+  warn = tell;
+  program = { file: request.filename || 'main.js', source: `${request.source}`, strict: request.strict === true };
   if (later) return;
   cache = new Map();
   const filename = path.resolve('/work', request.filename || 'main.js');
   mainModule = makeModule(filename);
   Object.defineProperty(mainModule, 'id', { value: '.', enumerable: true });
-  const require = makeRequire(path.dirname(filename));
+  const require = makeRequire(path.dirname(filename), true);
   // The names that Node gives to a script. They are globals here, which a program's own declarations shadow.
   const scope = { require, module: mainModule, exports: mainModule.exports, __filename: filename, __dirname: path.dirname(filename) };
   for (const k of Object.keys(scope)) Object.defineProperty(globalThis, k, { value: scope[k], writable: true, enumerable: false, configurable: true });
@@ -89,7 +94,10 @@ function builtin(name) {
   if (builtins.has(bare) && (prefixed || !nodeOnly.has(bare))) return builtins.get(bare)();
   const family = bare.split('/')[0];
   if (Object.prototype.hasOwnProperty.call(alternatives, family)) throw errors.unavailable(`The module '${name}'`, alternatives[family]);
-  if (prefixed) throw errors.unavailable(`The module '${name}'`, `Available are ${[...builtins.keys()].join(', ')}.`);
+  if (prefixed) {
+    const best = unused.nearest(bare, [...builtins.keys()]);
+    throw errors.unavailable(`The module '${name}'`, best ? `Did you mean node:${best}?` : `Available are ${[...builtins.keys()].join(', ')}.`);
+  }
   return undefined;
 }
 
@@ -211,10 +219,18 @@ function find(name, folder, conditions) {
 function notFound(name, from) {
   const relative = /^\.{0,2}\//.test(name);
   const e = errNotFound(`Cannot find ${relative ? 'module' : 'package'} '${name}'${from ? ` imported from ${from}` : ''}`);
-  e.hint = relative
+  const known = relative ? undefined : unused.nearest(name.replace(/^node:/, ''), [...builtins.keys(), 'tools']);
+  e.hint = known ? `did you mean ${known}?` : relative
     ? 'Only files that were given to the run or that the program wrote exist: check the path.'
     : `Nothing can be installed here: write what you need yourself, or use a module of Node (${[...builtins.keys()].filter((k) => !k.includes('/')).slice(0, 12).join(', ')}, ...).`;
   Object.defineProperty(e, 'hint', { enumerable: false });
+  return e;
+}
+
+function missingModule(name) {
+  const e = notFound(name);
+  e.message = `Cannot find module '${name}'`;
+  e.stack = e.stack.replace(/Cannot find package/, 'Cannot find module');
   return e;
 }
 
@@ -258,7 +274,7 @@ function requireFile(file) {
   return module.exports;
 }
 
-function makeRequire(folder) {
+function makeRequire(folder, isProgram = false) {
   function require(name) {
     if (typeof name !== 'string' || name === '') {
       throw errors.nodeError(TypeError, 'ERR_INVALID_ARG_TYPE', `The "id" argument must be of type string. Received ${internal('inspect').inspect(name)}`);
@@ -266,17 +282,16 @@ function makeRequire(folder) {
     const known = builtin(name);
     if (known !== undefined) return known;
     if (name === 'tools' && find(name, folder, ['require', 'node']) === undefined) return internal('tools').tools;
+    if (isProgram && !program.strict && find(name, folder, ['require', 'node']) === undefined) {
+      const found = spared(name, 'require');
+      if (found !== undefined) return found.names.length > 0 ? stubs(found.names, () => missingModule(name)) : unused.stub(() => missingModule(name));
+    }
     return requireFile(require.resolve(name));
   }
   require.resolve = (name) => {
     if (builtins.has(name.replace(/^node:/, ''))) return name;
     const file = find(name, folder, ['require', 'node']);
-    if (file === undefined) {
-      const e = notFound(name);
-      e.message = `Cannot find module '${name}'`;
-      e.stack = e.stack.replace(/Cannot find package/, 'Cannot find module');
-      throw e;
-    }
+    if (file === undefined) throw missingModule(name);
     return file;
   };
   require.main = mainModule;
@@ -308,8 +323,36 @@ function resolveModule(base, name) {
     native.synthetic.tools ??= { ...internal('tools').moduleTools(), default: internal('tools').tools };
     return name;
   }
-  if (file === undefined) throw notFound(name, base);
+  if (file === undefined) return unusedImport(base, name) ?? fail(notFound(name, base));
   return file;
+}
+
+function fail(error) {
+  throw error;
+}
+
+// unusedImport gives a module of stubs for one that does not exist, when the program imports it and never uses what it imports.
+function unusedImport(base, name) {
+  if (base !== program.file) return undefined;
+  const found = spared(name, 'import');
+  if (found === undefined) return undefined;
+  const id = `unused:${name}`;
+  native.synthetic[id] = stubs(found.names, () => notFound(name, base));
+  return id;
+}
+
+function stubs(names, error) {
+  const all = Object.create(null);
+  for (const n of names) all[n] = unused.stub(error);
+  return all;
+}
+
+// spared says of an import of the program's that it is not missed, and warns of it.
+function spared(name, form) {
+  if (program.strict || checkOnly) return undefined;
+  const found = unused.find(program.source, name, form);
+  if (found !== undefined) warn('unused_import', `'${name}' does not exist here; nothing uses what it is imported for, so the program ran without it: remove the import`, found.line);
+  return found;
 }
 
 function namespace(value) {

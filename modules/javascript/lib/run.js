@@ -44,7 +44,7 @@ function start(text) {
   const file = request.filename || 'main.js';
   run = {
     __proto__: null, phase: PROGRAM, op: request.op || 'run', resultBytes: request.result_bytes || 1 << 20, status: 'completed', error: undefined, exitCode: undefined, rejections: new AnyMap(),
-    lookup: () => undefined, value: undefined, valueSource: undefined, emittedBeforeExit: false, looked: false,
+    lookup: () => undefined, value: undefined, valueSource: undefined, emittedBeforeExit: false, looked: false, warnings: [],
   };
   const later = turns > 0;
   inSession = request.session === true;
@@ -61,7 +61,7 @@ function start(text) {
     return;
   }
   beginProcess(request, later);
-  modules.begin(request, later);
+  modules.begin(request, later, warn);
   if (later) forget();
   else delete globalThis.INPUT;
   if (request.input !== undefined) Object.defineProperty(globalThis, 'INPUT', { value: request.input, writable: true, enumerable: false, configurable: true });
@@ -70,6 +70,14 @@ function start(text) {
     beginTurn(source, file);
   } else launch(source, file);
   timers.runTicks(guard); // Node runs them before the first promise job
+}
+
+// warn adds what a model should know although it does not stop the program.
+function warn(kind, message, line) {
+  if (run === undefined || run.warnings.length >= 20) return;
+  const warning = { __proto__: null, kind, message };
+  if (line > 0) warning.line = line;
+  native.push(run.warnings, warning);
 }
 
 // compile tries the program as a script, then as a module, as Node does with a file of unknown kind.
@@ -316,7 +324,10 @@ function lookForValue() {
     if (typeof v !== 'function' || v.length !== 0 || native.functionKind(v) >= 4) continue;
     run.phase = SOLUTION;
     run.emittedBeforeExit = false;
-    guard(() => then(resolved(v()), (x) => settle(x, 'solution'), uncaught));
+    guard(() => then(resolved(v()), (x) => {
+      if (x === undefined) warn('no_value', 'solution() gave undefined, so the program has no value: let it return its result');
+      settle(x, 'solution');
+    }, uncaught));
     return true;
   }
   return false;
@@ -408,6 +419,14 @@ function reportRejections() {
 
 // exit is process.exit: nothing of the program runs afterwards.
 function exit(code) {
+  if (code !== 0 && run.error === undefined) {
+    const report = errors.describe(new AnyError('the program ended itself with exit code ' + code));
+    report.kind = 'exit';
+    report.type = 'process.exit';
+    delete report.values;
+    delete report.hint;
+    run.exitReport = report;
+  }
   run.exitCode = code;
   native.stop();
 }
@@ -427,8 +446,21 @@ function finish() {
   }
   if (run.exitCode !== undefined && run.exitCode !== 0 && run.error === undefined) {
     run.status = 'failed';
-    run.error = { __proto__: null, kind: 'exit', type: 'process.exit', message: 'the program ended itself with exit code ' + run.exitCode };
+    run.error = run.exitReport || { __proto__: null, kind: 'exit', type: 'process.exit', message: 'the program ended itself with exit code ' + run.exitCode };
+    const failed = errors.failedTest();
+    if (failed !== undefined) {
+      run.error.message = failed.count === 1 ? 'the test "' + failed.name + '" failed' : failed.count + ' tests failed; the first is "' + failed.name + '"';
+      run.error.cause = failed.report;
+      run.error.hint = failed.report.hint || 'make the test named here pass first';
+    }
   }
+  const caught = native.caught();
+  if (caught !== undefined) {
+    const last = caught.length - 1;
+    for (let i = 0; i + 1 < caught.length; i += 2) warn('swallowed', 'the catch here took ' + errors.title(caught[i]) + ' and said nothing', caught[i + 1]);
+    if (caught[last] > last / 2) warn('swallowed', caught[last] - last / 2 + ' more errors were swallowed');
+  }
+  if (native.randomUsed()) warn('nondeterministic', 'the program used Math.random: another run may end differently');
   if (inSession && run.valueSource === 'expression' && run.op !== 'check') showLast(run.value);
   let response = '{"status":"' + run.status + '"';
   if (run.error === undefined && run.valueSource !== undefined) {
@@ -438,6 +470,7 @@ function finish() {
   if (run.error !== undefined) {
     response += ',"error":' + (native.json(run.error, Infinity) || '{"kind":"exception","type":"Error","message":"the error cannot be shown"}');
   }
+  if (run.warnings.length > 0) response += ',"warnings":' + (native.json(run.warnings, Infinity) || '[]');
   return response + '}';
 }
 
@@ -460,4 +493,4 @@ function install(n) {
   n.mainThis = undefined;
 }
 
-module.exports = { install, uncaught, exit };
+module.exports = { install, uncaught, exit, warn };

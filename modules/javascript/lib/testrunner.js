@@ -68,6 +68,7 @@ async function run() {
       log(`✔ ${name}`);
     } catch (e) {
       totals.fail++;
+      internal('errors').noteTest(name, e);
       log(`✖ ${name}`);
       log(inspect(e).replace(/^/gm, '  '));
       internal('process').processObject.exitCode = 1;

@@ -1,2 +1,2 @@
-# hint: Did you mean: 'append'?
+# hint: did you mean append?
 [].appendd(1)  # error: AttributeError: 'list' object has no attribute 'appendd'

@@ -1,3 +1,3 @@
 # A module that is loaded before the program starts is still not visible to a program that forgot its import.
-# hint: forget to import 'math'
+# hint: add import math
 print(math.pi)  # error: NameError: name 'math' is not defined

@@ -1,3 +1,3 @@
-# hint: Did you mean: 'counter'?
+# hint: did you mean counter?
 counter = 1
 print(countr)  # error: NameError: name 'countr' is not defined

@@ -1,1 +1,3 @@
 import numpy as np  # error: ModuleNotFoundError: No module named 'numpy'; this sandbox has Python's standard library and the packages...
+
+print(np.zeros(3))

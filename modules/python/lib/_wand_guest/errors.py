@@ -19,6 +19,8 @@ import traceback
 import types
 import uuid
 
+from _wand_guest import advise
+
 # Functions defined from here on have builtins of their own: the program may replace or empty everybody else's.
 __builtins__ = dict(vars(__import__("builtins")))
 
@@ -27,6 +29,8 @@ LIBRARY = ("/usr/lib/python313.zip/", "<frozen ")
 FRAMES = 40  # of a deeper stack, the outer ten and the inner thirty
 CAUSES = 5
 NAMES = 12
+SIDE = 400  # characters of a side of a comparison; of a variable half
+TESTS = 3  # failed tests of unittest that are described
 LINE = 300
 MESSAGE = 4000
 LONG = 2000  # of a source line in a printed traceback
@@ -69,6 +73,9 @@ def _describe(error, kind, seen):
         "message": _message(error),
     }
     inner = next((index for index in range(len(frames) - 1, -1, -1) if not frames[index].get("library")), None)
+    place = None
+    if inner is not None:
+        place = _place(error, entries[inner], inner == len(entries) - 1 or isinstance(error, AssertionError), frames[inner])
     if isinstance(error, SyntaxError):
         description["location"] = _syntax_location(error)
     elif inner is not None:
@@ -76,13 +83,13 @@ def _describe(error, kind, seen):
     for frame in frames:
         frame.pop("end_line", None)
     description["frames"] = frames
-    if kind != "exit":
-        shown = _values(error, entries[inner][0] if inner is not None else None, description.get("location", {}))
+    if kind != "exit" and place is not None:
+        shown = _values(error, place, entries[inner + 1 :])
         if shown:
             description["values"] = shown
-    hint = _hint(error) or _await_hint(error, description.get("location", {}))
+    hint = _hint(error, place) or _await_hint(error, description.get("location", {}))
     if hint:
-        description["hint"] = hint
+        description["hint"] = hint[:MESSAGE]
     cause = BaseException.__cause__.__get__(error)
     if cause is None and not BaseException.__suppress_context__.__get__(error):
         cause = BaseException.__context__.__get__(error)
@@ -155,6 +162,35 @@ def _position(code, offset):
     return position if None not in position else None
 
 
+def _place(error, entry, direct, described):
+    """Returns where an exception was raised, as advise sees it. Of an assert with several parts it is the part that does not hold, which then is the
+    location of the report too; a printed traceback marks all of it, as Python does."""
+    frame, offset, line = entry
+    position = _position(frame.f_code, offset)
+    part = _part(error)
+    if part is not None and position is not None and position != part and position[0] <= part[0] <= part[1] <= position[1]:
+        position = part
+        first, last, start, end = part
+        text, tail = (linecache.getline(described["file"], number, frame.f_globals) for number in (first, last))
+        described.update(line=first, end_line=last, column=_characters(text, start) + 1, end_column=_characters(tail, end) + 1)
+        described["line_text"] = text.rstrip("\r\n")[:LINE]
+    return advise.Place(frame, position, described["line"], direct)
+
+
+def _sides(error):
+    """Returns what the compiler kept of a failed assert (patches/0005), and the variables of a comprehension that it is about."""
+    sides = advise._held(error).get("_wand_sides") if isinstance(error, AssertionError) else None
+    if type(sides) is tuple and len(sides) == 2 and type(sides[0]) is tuple and type(sides[1]) is dict:
+        return sides
+    return (sides if type(sides) is tuple else None), None
+
+
+def _part(error):
+    sides, _ = _sides(error)
+    part = sides[-1] if sides else None
+    return part if type(part) is tuple and len(part) == 4 and all(type(number) is int for number in part) else None
+
+
 def _characters(text, count):
     """Turns a number of UTF-8 bytes into a number of characters."""
     return count if text.isascii() else len(text.encode("utf-8", "surrogatepass")[:count].decode("utf-8", "replace"))
@@ -174,21 +210,13 @@ def _message(error):
     return text if len(text) <= MESSAGE else text[:MESSAGE] + "..."
 
 
-def _hint(error):
-    """Returns Python's own suggestion, which it prints but does not keep."""
+def _hint(error, place):
     for holder in (error, getattr(error, "reason", None)):
         # A URLError has the error that explains it as its reason.
         hint = getattr(holder, "_wand_hint", None)
         if isinstance(hint, str):
-            return hint[:MESSAGE]
-    if not isinstance(error, (NameError, AttributeError, ImportError)):
-        return None
-    try:
-        shown = traceback.TracebackException(type(error), error, error.__traceback__, limit=1, compact=True)._str
-        plain = str(error)
-    except Exception:
-        return None
-    return shown[len(plain) :].lstrip(". ") if shown.startswith(plain) and len(shown) > len(plain) else None
+            return hint
+    return advise.hint(error, place) if place is not None else None
 
 
 # What asyncio and the interpreter say of a value that is given where an awaitable has to be.
@@ -204,39 +232,93 @@ def _await_hint(error, location):
     return f"a host function gives its result at once; to await it, or to make several calls side by side, call tools.aio.{name}(...)"
 
 
-def _values(error, frame, location):
-    """Returns what helps to understand a failure: both sides of a failed comparison, or the variables at hand."""
-    sides = getattr(error, "__dict__", {}).get("_wand_sides")
-    if isinstance(error, AssertionError) and type(sides) is tuple and len(sides) == 2:
-        return {"left": show(sides[0]), "right": show(sides[1])}
-    if frame is None:
-        return None
-    used = [word for word in re.findall(r"[^\W\d]\w*", location.get("line_text", "")) if not keyword.iskeyword(word)]
+def _values(error, place, below):
+    """Returns what helps to understand a failure: both sides of a failed comparison, then the variables on the failing line, then those of its
+    function. below are the library's frames that the failing one called."""
+    shown = {}
+    sides, variables = _sides(error)
+    if sides is None:
+        sides = _tested(error, below)
+    if sides is not None and len(sides) == 3:
+        shown["left"], shown["right"] = show(sides[0], SIDE), show(sides[1], SIDE)
+    elif sides is not None and len(sides) == 2 and sides[0] is not False:
+        shown["value"] = show(sides[0], SIDE)
+    frame = place.frame
     names = frame.f_locals
+    used = [word for word in re.findall(r"[^\W\d]\w*", place.lines()) if not keyword.iskeyword(word)]
+    if variables is not None:
+        _add(shown, variables, dict.fromkeys(used))
     wanted = dict.fromkeys(name for name in used if name in names)
     if frame.f_globals is not names and frame.f_code.co_name != "<module>":
         wanted.update(dict.fromkeys(name for name in names))
-    shown = {}
-    for name in wanted:
-        value = names.get(name)
-        if name.startswith("__") or isinstance(value, (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)):
-            continue
-        shown[name] = show(value)
-        if len(shown) == NAMES:
-            break
+    _add(shown, names, wanted)
+    if "self" in names:
+        held = advise._held(names["self"])
+        _add(shown, {f"self.{name}": held[name] for name in dict.fromkeys(re.findall(r"\bself\.(\w+)", place.lines())) if name in held})
     return shown
+
+
+def _add(shown, values, names=None):
+    for name in values if names is None else names:
+        value = values.get(name)
+        if name in shown or name not in values or name.startswith(("__", ".")) or len(shown) >= NAMES:
+            continue
+        # By the type: an object may lie about its class.
+        if issubclass(type(value), (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)):
+            continue
+        if name == "self" and any(type.__dict__["__module__"].__get__(base) == "unittest.case" for base in type.__dict__["__mro__"].__get__(type(value))):
+            continue  # a test, of which the framework's own state says nothing
+        shown[name] = show(value)
+
+
+def _tested(error, below):
+    """Returns the arguments of an assert method of unittest that failed, as an assert keeps its sides."""
+    if not isinstance(error, AssertionError) or not below:
+        return None
+    frame = below[0][0]
+    code = frame.f_code
+    if not code.co_filename.endswith("/unittest/case.py") or not code.co_name.startswith("assert"):
+        return None
+    names = [name for name in code.co_varnames[1 : code.co_argcount] if name not in ("msg", "places", "delta", "seq_type")]
+    values = [frame.f_locals.get(name) for name in names[:2]]
+    return (*values, None) if values else None
+
+
+# What unittest said of tests that failed: their descriptions, and how many there were.
+_failed = []
+_failures = [0]
+
+
+def note_test(test, error):
+    """Keeps what is to be said of a test that failed (patches/0013)."""
+    _failures[0] += 1
+    if len(_failed) < TESTS:
+        described = describe(error, None)
+        try:
+            name = str(test.id())[:200]
+        except Exception:
+            name = _name(type(test))
+        _failed.append((name, described))
+
+
+def failed_tests():
+    """Returns (count, [(name, ERROR)]) of the tests that failed since it was last asked."""
+    found = _failures[0], _failed[:]
+    _failures[0] = 0
+    _failed.clear()
+    return found
 
 
 def show(value, limit=200):
     """Returns a bounded text of a value that runs none of the program's code."""
     try:
-        text = _show(value, 3, set())
+        text = _show(value, 3, set(), 12 if limit <= 200 else 40)
     except Exception:
         text = f"<{_name(type(value))} object>"
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def _show(value, depth, above):
+def _show(value, depth, above, most):
     kind = type(value)
     if kind in (bool, types.NoneType, float, complex, range, types.EllipsisType):
         return repr(value)
@@ -252,10 +334,10 @@ def _show(value, depth, above):
         if issubclass(kind, base):
             parts = []
             for item in base.__iter__(value):
-                if len(parts) == 12:
+                if len(parts) == most:
                     parts.append(f"... ({base.__len__(value)} items)")
                     break
-                parts.append(_show(item, depth - 1, above))
+                parts.append(_show(item, depth - 1, above, most))
             text = ", ".join(parts)
             if base is tuple and len(parts) == 1:
                 text += ","
@@ -265,10 +347,10 @@ def _show(value, depth, above):
     if issubclass(kind, dict):
         parts = []
         for key, item in dict.items(value):
-            if len(parts) == 12:
+            if len(parts) == most:
                 parts.append(f"... ({dict.__len__(value)} items)")
                 break
-            parts.append(f"{_show(key, depth - 1, above)}: {_show(item, depth - 1, above)}")
+            parts.append(f"{_show(key, depth - 1, above, most)}: {_show(item, depth - 1, above, most)}")
         text = "{" + ", ".join(parts) + "}"
         return text if kind is dict else f"{name}({text})"
     if issubclass(kind, enum.Enum):
@@ -276,9 +358,9 @@ def _show(value, depth, above):
     if kind in _PLAIN:
         return repr(value)
     if kind is collections.deque:
-        return "deque([" + ", ".join(_show(item, depth - 1, above) for item in itertools.islice(value, 12)) + "])"
+        return "deque([" + ", ".join(_show(item, depth - 1, above, most) for item in itertools.islice(value, 12)) + "])"
     if issubclass(kind, BaseException):
-        return f"{name}({', '.join(_show(item, depth - 1, above) for item in BaseException.args.__get__(value)[:4])})"
+        return f"{name}({', '.join(_show(item, depth - 1, above, most) for item in BaseException.args.__get__(value)[:4])})"
     if kind in (types.FunctionType, types.MethodType, types.BuiltinFunctionType):
         return f"<function {value.__name__}>"
     if issubclass(kind, type):
@@ -289,7 +371,7 @@ def _show(value, depth, above):
         held = {}
     if type(held) is not dict:
         held = {}
-    parts = [f"{key}={_show(item, depth - 1, above)}" for key, item in list(held.items())[:8] if type(key) is str]
+    parts = [f"{key}={_show(item, depth - 1, above, most)}" for key, item in list(held.items())[:8] if type(key) is str]
     return f"<{name} {' '.join(parts)}>" if parts else f"<{name} object>"
 
 

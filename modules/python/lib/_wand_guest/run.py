@@ -15,7 +15,7 @@ import types
 import warnings
 import weakref
 
-from _wand_guest import aio, blocked, bytecode, calls, errors, host, missing, values
+from _wand_guest import aio, blocked, bytecode, calls, errors, host, missing, unused, values
 
 # Functions defined from here on have builtins of their own: the program may replace or empty everybody else's.
 __builtins__ = dict(vars(__import__("builtins")))
@@ -97,6 +97,8 @@ def begin(text):
     else:
         _arrive(request)
         names = _main_module(filename, request)
+    if "import" in source and not request.get("strict") and unused.candidates(source):
+        code = _spare(code, source, filename, names, noted)
     _current["globals"] = names
     if request.get("session"):
         _session.update(globals=names, argv=request.get("argv"), path=request.get("path", ()), environment=_wand.environment())
@@ -133,6 +135,7 @@ def finish(value, error):
             stream.flush()
         except BaseException:
             pass
+    _add_warnings(_current["warnings"])
     if result is not None and "error" not in response:
         source, value = result
         text = values.encode(value, _current.get("result_bytes") or 1 << 20)
@@ -235,6 +238,58 @@ def _with_warnings(response, noted):
     return response
 
 
+def _spare(code, source, filename, names, noted):
+    """Returns the code of a program without the imports that fail and are not missed; their names are bound to stubs."""
+    spared = unused.spare(source)
+    if spared is None:
+        return code
+    text, stubs, found = spared
+    try:
+        code = _wand.compile(text.encode("utf-8", "surrogatepass"), filename)
+    except BaseException:
+        return code
+    names.update(stubs)
+    noted += found
+    return code
+
+
+def _add_failed_test(error):
+    """Makes a failed test of unittest the cause of the exit that it led to."""
+    count, described = errors.failed_tests()
+    if described:
+        name, cause = described[0]
+        error["message"] = f"{name} failed" if count == 1 else f"{count} tests failed; the first is {name}"
+        error["cause"] = cause
+        error["hint"] = cause.get("hint") or "make the test named here pass first"
+
+
+def _random_state():
+    """What the generator of the module random is at, or None."""
+    try:
+        return hash(sys.modules["random"].getstate())
+    except Exception:
+        return None
+
+
+def _add_warnings(noted):
+    """Adds what a model should know of a program even where it succeeded."""
+    silent = _wand.swallowed()
+    if silent is not None:
+        entries, count = silent
+        for kind, text, line, raised in entries:
+            what = f"{errors._name(kind)}: {text[:200]}" if text else errors._name(kind)
+            noted.append({"kind": "swallowed", "message": f"the except here took {what}, raised at line {raised}, and said nothing", "line": line})
+        if count > len(entries):
+            noted.append({"kind": "swallowed", "message": f"{count - len(entries)} more exceptions were swallowed"})
+    before = _current.get("random")
+    if before is not None and "seed(" not in _current.get("source", "") and _random_state() != before:
+        noted.append({"kind": "nondeterministic", "message": "the program used random numbers: another run may end differently; random.seed(...) makes them the same"})
+    count, described = errors.failed_tests()
+    for name, error in described:
+        line = error.get("location", {}).get("line", 0)
+        noted.append({"kind": "test_failed", "message": f"{name} failed: {error['type']}: {error['message'][:300]}", "line": line})
+
+
 def _show_source(filename, source):
     """Lets tracebacks and inspect find the program's text, which is in no file. An entry without a time is never checked against one."""
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
@@ -278,6 +333,8 @@ def _arrive(request):
     if seed:
         # The leading 1 gives every seed the same length, and so the same fuel.
         sys.modules["random"].seed(int("1" + seed, 16))
+        if "random" in request.get("source", ""):
+            _current["random"] = _random_state()
     sys.modules["tempfile"]._name_sequence = None
     sys.modules["logging"]._startTime = time.time_ns()
     sys.modules["uuid"]._last_timestamp = None
@@ -367,6 +424,8 @@ def _result(value):
         found = solution()
         if found is not None:
             return "solution", found
+        _current["warnings"].append({"kind": "no_value", "message": "solution() gave None, so the program has no value: let it return its result",
+                                     "line": solution.__code__.co_firstlineno})
     return None
 
 
@@ -398,6 +457,7 @@ def _ended(error, response):
         if number:
             response["status"] = "failed"
             response["error"] = errors.describe(error, "exit")
+            _add_failed_test(response["error"])
         return
     response["status"] = "failed"
     response["error"] = errors.describe(error, None)

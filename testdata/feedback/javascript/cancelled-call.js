@@ -1,0 +1,3 @@
+// tools: granted
+// cancel: when slow is called
+console.log(await tools.slow());

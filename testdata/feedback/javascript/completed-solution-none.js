@@ -1,0 +1,3 @@
+function solution() {
+  const total = [1, 2].reduce((a, b) => a + b);
+}

@@ -1,0 +1,4 @@
+const _ = require('lodash');
+const fs = require('fs');
+
+console.log(typeof fs.readFileSync);

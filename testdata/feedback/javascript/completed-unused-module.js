@@ -1,0 +1,4 @@
+import axios from 'axios';
+import { readFileSync } from 'fs';
+
+console.log(typeof readFileSync);

@@ -1,0 +1,2 @@
+const util = require('utill');
+console.log(util.format('%d', 1));

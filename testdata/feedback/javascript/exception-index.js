@@ -1,0 +1,4 @@
+const words = ['red', 'green'];
+for (let i = 0; i <= words.length; i++) {
+  console.log(words[i].length);
+}

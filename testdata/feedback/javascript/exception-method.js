@@ -1,0 +1,2 @@
+const names = ['ann', 'bob'];
+console.log(names.joinn(', '));

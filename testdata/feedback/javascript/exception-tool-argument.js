@@ -1,0 +1,2 @@
+// tools: granted
+console.log(await tools.weather.forecast({ ctiy: 'Rome' }));

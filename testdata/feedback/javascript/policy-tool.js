@@ -1,0 +1,1 @@
+console.log(await tools.weather.forecast({ city: 'Rome' }));

@@ -1,0 +1,2 @@
+import { readFileSynk } from 'fs';
+console.log(readFileSynk('a'));

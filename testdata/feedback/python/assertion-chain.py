@@ -1,0 +1,2 @@
+score = 120
+assert 0 <= score <= 100

@@ -1,0 +1,5 @@
+def square(x):
+    x * x
+
+
+assert square(3) == 9

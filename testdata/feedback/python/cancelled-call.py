@@ -1,0 +1,5 @@
+# tools: granted
+# cancel: when slow is called
+import tools
+
+print(tools.slow())

@@ -1,0 +1,3 @@
+# keep: little
+for n in range(200):
+    print("line", n)

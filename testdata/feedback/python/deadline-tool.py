@@ -1,0 +1,5 @@
+# deadline: 500ms
+# tools: granted
+import tools
+
+print(tools.slow())

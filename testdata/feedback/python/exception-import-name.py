@@ -1,0 +1,3 @@
+from collections import OrderdDict
+
+print(OrderdDict())

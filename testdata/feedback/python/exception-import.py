@@ -1,0 +1,3 @@
+import colections
+
+print(colections.Counter("abc"))

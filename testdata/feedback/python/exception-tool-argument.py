@@ -1,0 +1,4 @@
+# tools: granted
+import tools
+
+print(tools.weather.forecast(ctiy="Rome"))

@@ -1,0 +1,4 @@
+# tools: granted
+from tools import weathr
+
+print(weathr.forecast(city="Rome"))

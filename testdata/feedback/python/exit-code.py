@@ -1,0 +1,9 @@
+import sys
+
+
+def main():
+    print("nothing to do")
+    sys.exit(3)
+
+
+main()

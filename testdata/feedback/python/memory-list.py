@@ -1,0 +1,4 @@
+# memory: 64MiB
+rows = []
+while True:
+    rows.append("x" * 100_000)

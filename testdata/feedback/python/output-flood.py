@@ -1,0 +1,3 @@
+# output: 4KiB
+for number in range(100000):
+    print("row", number)

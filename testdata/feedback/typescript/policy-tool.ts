@@ -1,0 +1,2 @@
+const answer: unknown = await tools.weather.forecast({ city: 'Rome' });
+console.log(answer);

@@ -1,0 +1,3 @@
+// tools: granted
+const answer: unknown = await tools.weather.forecast({ city: 'Atlantis' });
+console.log(answer);

@@ -1,0 +1,1 @@
+(module (import "env" "launch" (func $launch)) (func (export "_start") (call $launch)))
