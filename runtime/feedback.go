@@ -228,6 +228,9 @@ func (w *feedback) error(e *Error, depth int) {
 func (w *feedback) calls(frames []Frame) {
 	const most = 4
 	own := slices.DeleteFunc(slices.Clone(frames), func(f Frame) bool { return f.Library })
+	if inner := len(own) - 1; inner >= 0 && own[inner].Line == 0 && own[inner].Function != "" {
+		w.line(rankPlace, "in function "+own[inner].Function) // a module has names, but no lines
+	}
 	for i := len(own) - 2; i >= 0; i-- {
 		f := own[i]
 		nth := len(own) - 1 - i
@@ -238,6 +241,10 @@ func (w *feedback) calls(frames []Frame) {
 		where, rank := "", rankCallers
 		if f.Function != "" {
 			where = " in " + f.Function
+		}
+		if f.Line == 0 {
+			w.line(rankCallers, "  called from "+f.Function)
+			continue
 		}
 		if nth == 1 {
 			rank = rankCaller

@@ -194,7 +194,7 @@ function describeOne(error, depth) {
     if (failing.end_column) report.location.end_column = failing.end_column;
     if (failing.line_text !== undefined) {
       report.location.line_text = failing.line_text;
-      mark(report.location);
+      mark(report.location, report.message);
     }
   }
   const frame = frameOf(error, failing);
@@ -210,8 +210,16 @@ function describeOne(error, depth) {
 }
 
 // mark moves a position at the parentheses of a call or the dot of a property to the name, which is what Node marks.
-function mark(location) {
-  const text = location.line_text, at = unitsOf(text, location.column - 1);
+function mark(location, message) {
+  const text = location.line_text;
+  let at = unitsOf(text, location.column - 1);
+  if (message === 'not a function' && exec(/^return\b/, slice(text, at))) {
+    // a call in tail position has the position of its return
+    const open = lastCall(text);
+    if (open < 0) return;
+    location.column = pointsOf(slice(text, 0, open)) + 1;
+    at = open;
+  }
   if (text[at] === '(') {
     const m = exec(/#?[\p{ID_Start}$_][\p{ID_Continue}$]*$/u, slice(text, 0, at));
     if (!m) return;
@@ -223,6 +231,18 @@ function mark(location) {
     location.column++;
     location.end_column = location.column + pointsOf(m[1]);
   }
+}
+
+// lastCall gives where the arguments of the call that a line ends with begin, or -1.
+function lastCall(text) {
+  let end = text.length;
+  while (end > 0 && exec(/[\s;}]/, text[end - 1])) end--;
+  if (text[end - 1] !== ')') return -1;
+  for (let i = end - 1, depth = 0; i >= 0; i--) {
+    if (text[i] === ')') depth++;
+    else if (text[i] === '(' && --depth === 0) return i;
+  }
+  return -1;
 }
 
 // frameOf is what is known of where an error was made: the variables, as far as the failing line is in the frame that made it, and the text.

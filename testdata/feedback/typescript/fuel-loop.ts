@@ -2,6 +2,4 @@
 type Counter = { value: number };
 
 const counter: Counter = { value: 0 };
-while (counter.value < 10) {
-  counter.value -= 1;
-}
+while (counter.value < 10) counter.value -= 1;
