@@ -109,9 +109,24 @@ static int short_string(Short *s, JSValueConst v, uint32_t quote, int depth) {
     return !s->cut;
 }
 
+/* A name may be a megabyte long: JS_AtomGetStrRT would read all of it. */
 static void short_atom(Short *s, JSAtom atom) {
-    char text[ATOM_GET_STR_BUF_SIZE];
-    short_text(s, JS_AtomGetStrRT(guest.rt, text, sizeof text, atom));
+    char text[16];
+    if (__JS_AtomIsTaggedInt(atom)) {
+        snprintf(text, sizeof text, "%u", (unsigned)__JS_AtomToUInt32(atom));
+        short_text(s, text);
+    } else if (atom != JS_ATOM_NULL)
+        short_string(s, JS_MKPTR(JS_TAG_STRING, guest.rt->atom_array[atom]), 0, 0);
+}
+
+/* is_name says whether a variable is one of the program's: what the compiler adds has names that no program can write. */
+static int is_name(JSAtom atom) {
+    if (atom == JS_ATOM_NULL || __JS_AtomIsTaggedInt(atom))
+        return 0;
+    JSString *p = guest.rt->atom_array[atom];
+    uint32_t first = p->len == 0 ? 0 : p->is_wide_char ? p->u.str16[0] : p->u.str8[0];
+    return (first >= 0x80 || first == '_' || first == '$' || (first | 32) - 'a' < 26u) && atom != JS_ATOM_this && atom != JS_ATOM_arguments &&
+           atom != JS_ATOM_new_target && atom != JS_ATOM_this_active_func && atom != JS_ATOM_home_object;
 }
 
 /* own_value is the value of a data property that the object has itself, or undefined. No code runs. */
@@ -378,16 +393,10 @@ static TracedFrame *traced(JSStackFrame *frame, int fresh) {
 enum { SHOW_ALL, SHOW_CHANGES };
 
 static void variable(TracedFrame *t, int index, JSAtom name, JSValueConst value, int show, int *shown, int *more) {
-    char text[ATOM_GET_STR_BUF_SIZE];
-    unsigned char first;
-    if (index >= TRACE_VARIABLES || name == JS_ATOM_NULL || JS_VALUE_GET_TAG(value) == JS_TAG_UNINITIALIZED)
+    if (index >= TRACE_VARIABLES || JS_VALUE_GET_TAG(value) == JS_TAG_UNINITIALIZED || !is_name(name))
         return;
     uint32_t before = t->hashes[index];
     if (JS_IsUndefined(value) && !before)
-        return;
-    first = *JS_AtomGetStrRT(guest.rt, text, sizeof text, name);
-    if (!(first >= 0x80 || first == '_' || first == '$' || (first | 32) - 'a' < 26u) || name == JS_ATOM_this || name == JS_ATOM_arguments ||
-        name == JS_ATOM_new_target || name == JS_ATOM_this_active_func || name == JS_ATOM_home_object)
         return;
     Short s = {.length = 0};
     short_value(&s, value, 0);

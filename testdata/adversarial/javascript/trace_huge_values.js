@@ -1,5 +1,6 @@
 // attack: a trace shows values that are large, deep, cyclic, or have names of a megabyte
 // expect: completed
+// limits: fuel=4G
 // result: 3
 let text = 'x'.repeat(10_000_000), rope = '';
 for (let i = 0; i < 2000; i++) rope += 'ab';
