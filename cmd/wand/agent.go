@@ -41,6 +41,7 @@ EXAMPLES:
    wand agent --dir work "Reconcile the two lists" --policy policy.yaml --file ./lists --max-cost 0.50 --price 2.5,10
    wand agent "Write median(v)" --test median_test.py --strategy reflexion-3 --strategy self-debug
    wand agent --strategy vote-5 --json - < task.txt
+   wand agent "Clean the addresses" --file list.csv --skills default --allow 'skills.*'
    wand agent show work
 
 ` + allowHelp + `
@@ -78,6 +79,7 @@ func (a *app) agentCommand() *cli.Command {
 		&cli.StringFlag{Name: "input", Usage: "`JSON` value, or @FILE that holds one; programs see it as INPUT"},
 		&cli.StringSliceFlag{Name: "file", Usage: "put a file or folder into the session's filesystem: `SRC[:DST]` (repeatable)"},
 		&cli.StringSliceFlag{Name: "package", Usage: "let programs import a wheel, zip file or folder: `PATH` (repeatable)"},
+		skillsFlag(),
 		jsonFlag("the outcome"),
 	}
 	flags = append(flags, budget.flags()...)
@@ -294,6 +296,11 @@ func (a *app) agentConfig(c *cli.Context, limits *limitFlags, budget *spendFlags
 	}
 	config.Input, config.Files, config.Packages = o.Input, o.Files, o.Packages
 	config.Policy, config.Principal, config.DryRun = granted.policy, c.String("principal"), c.Bool("dry-run")
+	if name := c.String("skills"); name != "" {
+		if config.Skills, err = skillStore(name); err != nil {
+			return config, nil, err
+		}
+	}
 	config.NoFunctions, config.KeepFailed, config.Dir = c.Bool("no-functions"), c.Bool("keep-failed"), c.String("dir")
 	return config, granted, nil
 }

@@ -97,7 +97,7 @@ func (a *app) cli() *cli.App {
 		},
 		Commands: []*cli.Command{
 			a.sessionCommand(), a.replCommand(),
-			a.agentCommand(),
+			a.agentCommand(), a.skillsCommand(),
 			a.runCommand(), a.replayCommand(), a.resumeCommand(), a.checkCommand(), a.inspectCommand(), a.evalCommand(), a.policyCommand(), a.toolsCommand(), a.auditCommand(), a.guestsCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand(),
 		},
 	}

@@ -85,6 +85,7 @@ func runFlags(limits *limitFlags) []cli.Flag {
 		&cli.StringSliceFlag{Name: "file", Usage: "put a file or folder into the run's filesystem: `SRC[:DST]` (repeatable)"},
 		&cli.StringSliceFlag{Name: "package", Usage: "let the program import a wheel, zip file or folder: `PATH` (repeatable)"},
 		&cli.BoolFlag{Name: "strict", DisableDefaultText: true, Usage: "fail on an import of a module that does not exist even where nothing uses it, instead of leaving it out with a warning"},
+		skillsFlag(),
 	)
 }
 
@@ -229,6 +230,11 @@ func (a *app) execute(ctx context.Context, rt *runtime.Runtime, source compiler.
 	if module == nil {
 		return view.invalid(nil, start, errorOf(diagnostics)), nil
 	}
+	var library []runtime.Package
+	if options.Tools, library, err = useSkills(view.options, rt, options.Tools, module.Guest == "python"); err != nil {
+		return nil, err
+	}
+	options.Packages = append(options.Packages, library...)
 	if err := view.trail.begin(module, &options); err != nil {
 		return nil, err
 	}

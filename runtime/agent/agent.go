@@ -26,6 +26,7 @@ import (
 	"wand/hostfuncs"
 	"wand/policies"
 	"wand/runtime"
+	"wand/runtime/skills"
 )
 
 // Defaults of a Config.
@@ -67,6 +68,8 @@ type Config struct {
 	Packages  []runtime.Package
 	// Record hears of every call of a program when it has ended; an error of it ends the program. step is that of the program's events.
 	Record func(step string, c hostfuncs.Call) error
+	// Skills can be used by the programs as far as Policy grants them (skills.NAME); the model is told of those that suit the task.
+	Skills *skills.Store
 	// Input is the global INPUT of the programs.
 	Input json.RawMessage
 	// Limits of each program.
@@ -157,14 +160,22 @@ func New(ctx context.Context, c Config) (*Agent, error) {
 	return a, nil
 }
 
-// SystemPrompt is what the model is told before the task.
-func (a *Agent) SystemPrompt() string { return a.system(a.account()) }
+// SystemPrompt is what the model is told before a task.
+func (a *Agent) SystemPrompt(task string) (string, error) { return a.system(task, a.account()) }
 
-func (a *Agent) system(account *Account) string {
+func (a *Agent) system(task string, account *Account) (string, error) {
 	if a.config.System != "" {
-		return a.config.System
+		return a.config.System, nil
 	}
-	return systemPrompt(&a.config, a.limits, a.stubs, account.budget)
+	text := systemPrompt(&a.config, a.limits, a.stubs, account.budget)
+	if a.config.Skills == nil {
+		return text, nil
+	}
+	suited, err := a.config.Skills.Prompt(task, 0)
+	if suited != "" {
+		text += "\n" + suited
+	}
+	return text, err
 }
 
 func (a *Agent) account() *Account {
@@ -317,10 +328,14 @@ func (r *running) begin() error {
 	if strings.TrimSpace(r.task) == "" {
 		return errors.New("there is no task")
 	}
+	system, err := a.system(r.task, r.account)
+	if err != nil {
+		return err
+	}
 	random := make([]byte, 44)
 	rand.Read(random)
 	r.start = &Start{
-		Schema: TranscriptSchema, ID: "agent_" + hex.EncodeToString(random[:12]), Task: r.task, System: a.system(r.account), Model: c.Model.Name(), Language: c.Language,
+		Schema: TranscriptSchema, ID: "agent_" + hex.EncodeToString(random[:12]), Task: r.task, System: system, Model: c.Model.Name(), Language: c.Language,
 		Strategy: c.Strategy.String(), Format: formatName(c.Format), Policy: a.policy, Seed: hex.EncodeToString(random[12:]), Limits: a.limits,
 		Budget: r.account.Budget(), Prices: r.account.prices, Keep: c.KeepFailed, Input: c.Input,
 	}

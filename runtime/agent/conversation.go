@@ -30,6 +30,7 @@ type conversation struct {
 	session  *runtime.Session
 	snapshot string // file with the session's state; empty before the first program
 	ran      int    // programs
+	kept     bool   // what one of them did
 	last     *runtime.Report
 	program  string // that last is of
 
@@ -244,8 +245,7 @@ func (c *conversation) judge(ctx context.Context, step, final string) (*Verdict,
 func (c *conversation) run(ctx context.Context, step, program string) (*runtime.Report, error) {
 	if e := c.journal.recorded(EventReport, step); e != nil && e.Report != nil {
 		c.snapshot = e.Snapshot
-		c.ran++
-		c.spend(e.Report)
+		c.took(e.Report)
 		return e.Report, nil
 	}
 	c.stepMu.Lock()
@@ -267,9 +267,15 @@ func (c *conversation) run(ctx context.Context, step, program string) (*runtime.
 	case runtime.Suspended:
 		return report, nil
 	}
-	c.ran++
-	c.spend(report)
+	c.took(report)
 	return report, p.settle(report)
+}
+
+// took notes that a program has come through.
+func (c *conversation) took(r *runtime.Report) {
+	c.ran++
+	c.kept = c.kept || r.Session != nil && r.Session.Kept
+	c.spend(r)
 }
 
 func (c *conversation) spend(r *runtime.Report) {

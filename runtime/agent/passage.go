@@ -79,7 +79,7 @@ func (p *passage) begin(ctx context.Context, program string) (*runtime.Report, e
 	if err != nil {
 		return nil, err
 	}
-	if p.ran == 0 {
+	if !p.kept { // a program that was taken back took INPUT with it
 		o.Input = p.agent.config.Input
 	}
 	report, err := s.Run(ctx, module, o)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,20 @@ type question struct {
 // addTools adds the agent's own tools and grants them.
 func (a *Agent) addTools() error {
 	c := &a.config
+	if c.Skills != nil {
+		library := c.Skills.Library(c.Runtime)
+		own, err := library.Tools()
+		if err == nil && c.Tools != nil {
+			own, err = c.Tools.With(own)
+		}
+		if err != nil {
+			return err
+		}
+		c.Tools = own
+		if c.Language == compiler.Python {
+			c.Packages = append(slices.Clip(c.Packages), library.Packages()...)
+		}
+	}
 	if !c.Strategy.Undefined {
 		return nil
 	}

@@ -106,12 +106,6 @@ type nameInput struct {
 	Name string `json:"name" jsonschema:"of the skill"`
 }
 
-type callInput struct {
-	Name   string         `json:"name" jsonschema:"of the skill"`
-	Args   []any          `json:"args,omitempty"`
-	Kwargs map[string]any `json:"kwargs,omitempty"`
-}
-
 type about struct {
 	Name      string `json:"name"`
 	Version   int    `json:"version"`
