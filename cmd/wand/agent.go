@@ -164,7 +164,7 @@ func (a *app) agent(c *cli.Context, limits *limitFlags, budget *spendFlags) erro
 		return err
 	}
 	defer view.trail.close()
-	rt, err := a.openRuntime(ctx, granted, view.progress)
+	rt, err := a.newRuntime(ctx, granted, view.progress)
 	if err != nil {
 		return err
 	}
@@ -355,11 +355,6 @@ func readText(name string) (string, error) {
 	defer f.Close()
 	text, err := readBounded(f, name)
 	return string(text), err
-}
-
-// openRuntime is a runtime under the options of a command line.
-func (a *app) openRuntime(ctx context.Context, granted *authority, p *progress) (*runtime.Runtime, error) {
-	return runtime.New(ctx, runtime.Config{Progress: p.begin, Overlays: granted.overlays, Problem: a.problem})
 }
 
 // agentView shows a conversation to whoever asked for it.

@@ -143,7 +143,7 @@ func (a *app) skillsAdd(c *cli.Context) error {
 	defer release()
 	p := newProgress(a.stderr)
 	defer p.end()
-	rt, err := a.openRuntime(ctx, granted, p)
+	rt, err := a.newRuntime(ctx, granted, p)
 	if err != nil {
 		return err
 	}
