@@ -42,6 +42,9 @@ EXAMPLES:
    wand agent "Write median(v)" --test median_test.py --strategy reflexion-3 --strategy self-debug
    wand agent --strategy vote-5 --json - < task.txt
    wand agent "Clean the addresses" --file list.csv --skills default --allow 'skills.*'
+   wand agent --dir work "Invite them" --policy mail.yaml --suspend
+   wand agent --dir work --policy mail.yaml --suspend --answer yes
+   wand agent replay work
    wand agent show work
 
 ` + allowHelp + `
@@ -75,6 +78,8 @@ func (a *app) agentCommand() *cli.Command {
 		&cli.BoolFlag{Name: "show-tests", DisableDefaultText: true, Usage: "show the model the first test that fails"},
 		&cli.BoolFlag{Name: "keep-failed", DisableDefaultText: true, Usage: "keep what a program did before it raised an exception, as notebooks do"},
 		&cli.StringFlag{Name: "dir", Usage: "keep everything in the folder `DIR`, and go on with what is there"},
+		&cli.BoolFlag{Name: "suspend", DisableDefaultText: true, Usage: "with --dir: where the policy wants somebody to approve a call, stop there until --answer instead of asking on the terminal"},
+		&cli.StringFlag{Name: "answer", Usage: "the answer to the call that waits in --dir: yes, or no, or the reason why not, `TEXT`"},
 		&cli.StringFlag{Name: "lang", Aliases: []string{"language"}, Value: "python", Usage: "`LANGUAGE` of the programs: python, javascript or typescript"},
 		&cli.StringFlag{Name: "input", Usage: "`JSON` value, or @FILE that holds one; programs see it as INPUT"},
 		&cli.StringSliceFlag{Name: "file", Usage: "put a file or folder into the session's filesystem: `SRC[:DST]` (repeatable)"},
@@ -89,7 +94,7 @@ func (a *app) agentCommand() *cli.Command {
 		Name: "agent", Usage: "have a model work on a task by writing programs", UsageText: "wand agent [options] TASK|-", Description: agentDescription,
 		Flags: flags, HideHelpCommand: true, OnUsageError: onUsageError,
 		Action:      func(c *cli.Context) error { return a.agent(c, limits, budget) },
-		Subcommands: []*cli.Command{a.agentShowCommand()},
+		Subcommands: []*cli.Command{a.agentReplayCommand(), a.agentShowCommand()},
 	}
 }
 
@@ -157,7 +162,7 @@ func (a *app) agent(c *cli.Context, limits *limitFlags, budget *spendFlags) erro
 	defer release()
 	view := &agentView{app: a, json: c.Bool("json"), progress: newProgress(a.stderr), steps: map[string]*audit.Run{}, policy: granted.policy.Name, principal: c.String("principal")}
 	defer view.progress.end()
-	if config.Approve, err = approver(c.String("approve"), view.progress.end); err != nil {
+	if err := consentOf(c, &config, view); err != nil {
 		return err
 	}
 	if view.trail, err = a.openTrail(c, !view.json); err != nil {
@@ -193,6 +198,23 @@ func (a *app) agent(c *cli.Context, limits *limitFlags, budget *spendFlags) erro
 		return shown
 	}
 	return agentStatus(ctx, outcome, err)
+}
+
+// consentOf says who approves calls: somebody on the terminal, nobody, or somebody later.
+func consentOf(c *cli.Context, config *agent.Config, view *agentView) error {
+	if (c.Bool("suspend") || c.IsSet("answer")) && config.Dir == "" {
+		return usage("--suspend and --answer go with --dir DIR, where the conversation is kept meanwhile")
+	}
+	if c.IsSet("answer") {
+		answer := answerOf(c.String("answer"))
+		config.Answer = &runtime.Answered{Approval: &answer}
+	}
+	if c.Bool("suspend") {
+		return nil
+	}
+	var err error
+	config.Approve, err = approver(c.String("approve"), view.progress.end)
+	return err
 }
 
 // limitUsage turns a limit that cannot be into a mistake of the command line.
@@ -492,6 +514,10 @@ func (v *agentView) show(o *agent.Outcome, dir string) error {
 	if dir != "" && (o.Status == agent.Stopped || o.Status == agent.Suspended || o.Status == agent.Exhausted) {
 		fmt.Fprintln(w, "    the same command goes on from here"+map[bool]string{true: ", with a larger budget"}[o.Status == agent.Exhausted])
 	}
+	if q := o.Suspend; q != nil {
+		fmt.Fprintf(w, "    tool       %s\n    arguments  %s\n    preview    %s\n    rule       %s\n    answer it with --answer yes, or --answer 'why not'\n",
+			oneLine(q.Tool), clip(unambiguous(string(q.Args)), shownArgs), clip(unambiguous(q.Preview), shownArgs), oneLine(q.Rule))
+	}
 	s, b := o.Spent, o.Budget
 	spent := fmt.Sprintf("turns %d of %d, tokens %s of %s, fuel %s of %s, time %s of %s", s.Turns, b.Turns, units.Count(s.Tokens.Total()), units.Count(b.Tokens),
 		units.Count(s.Fuel), units.Count(b.Fuel), units.Duration(s.Wall), units.Duration(b.Wall))
@@ -511,6 +537,90 @@ func (a *app) inputs(c *cli.Context, limits runtime.Limits) (o runtime.Options, 
 	a.programArgs = nil
 	defer func() { a.programArgs = own }()
 	return a.options(c, limits)
+}
+
+const agentReplayDescription = `Runs every program of a conversation again, without its tools, network and clock, with what they gave then, and compares all that it did. The model is not
+asked. The folder is one that wand agent --dir made, on this machine or with the same key.
+
+EXAMPLES:
+   wand agent replay work
+   wand agent replay work --json
+
+EXIT CODES:
+   0 everything was as it was then, 1 something was not, 2 usage`
+
+func (a *app) agentReplayCommand() *cli.Command {
+	return &cli.Command{
+		Name: "replay", Usage: "run the programs of a conversation again, and compare", UsageText: "wand agent replay [options] DIR", Description: agentReplayDescription,
+		Flags: []cli.Flag{jsonFlag("what came of each program")}, HideHelpCommand: true, OnUsageError: onUsageError, Action: a.agentReplay,
+	}
+}
+
+func (a *app) agentReplay(c *cli.Context) error {
+	names, err := a.arguments(c, 1, 1, "one folder of a conversation")
+	if err != nil {
+		return err
+	}
+	ctx, release := interruptible(c.Context)
+	defer release()
+	p := newProgress(a.stderr)
+	defer p.end()
+	rt, err := a.newRuntime(ctx, nil, p)
+	if err != nil {
+		return err
+	}
+	defer rt.Close(context.WithoutCancel(ctx))
+	list, err := agent.Replay(ctx, rt, names[0])
+	p.end()
+	switch {
+	case errors.Is(err, agent.ErrTranscript):
+		return usage("%s: %v", names[0], err)
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
+		return cannotRead(names[0], err)
+	case ctx.Err() != nil:
+		return exitStatus(exitCancelled)
+	case err != nil:
+		return err
+	}
+	same := 0
+	for _, r := range list {
+		if r.Same {
+			same++
+		}
+	}
+	if c.Bool("json") {
+		err = writeJSON(a.stdout, struct {
+			Schema   string           `json:"schema"`
+			Same     bool             `json:"same"`
+			Programs []agent.Replayed `json:"programs"`
+		}{"wand.agent_replay/v1", same == len(list), append([]agent.Replayed{}, list...)})
+	} else {
+		err = a.showReplayed(list, same)
+	}
+	if err == nil && same < len(list) {
+		err = exitStatus(exitFailed)
+	}
+	return err
+}
+
+func (a *app) showReplayed(list []agent.Replayed, same int) error {
+	on := colours(a.stdout)
+	for _, r := range list {
+		line := colour(on, green, "as it was")
+		switch {
+		case r.Skipped:
+			line = "did not compile then"
+		case r.Divergence != nil:
+			line = colour(on, red, "different") + ": " + oneLine(r.Divergence.Error())
+		case r.Problem != "":
+			line = colour(on, red, "not repeated") + ": " + oneLine(r.Problem)
+		}
+		if _, err := fmt.Fprintf(a.stdout, "%s: %s\n", r.Step, line); err != nil {
+			return cannotWrite(err)
+		}
+	}
+	_, err := fmt.Fprintf(a.stdout, "%d of %d programs as they were\n", same, len(list))
+	return err
 }
 
 const agentShowDescription = `Prints the conversation in a folder that wand agent --dir made: what the model said, what its programs did, how it ended.
