@@ -39,6 +39,23 @@ func resealed(t testing.TB, rt *Runtime, in []byte, change func(*recording)) []b
 	return b.Bytes()
 }
 
+// ReadRecording is what Replay does before anything runs.
+func ReadRecording(rt *Runtime, in []byte) error {
+	key, err := rt.recordingKey()
+	if err != nil {
+		return err
+	}
+	r, err := openRecording(in, key)
+	if err != nil {
+		return err
+	}
+	if _, err = r.script(false); err != nil {
+		return err
+	}
+	_, err = r.options()
+	return err
+}
+
 // WithProgram is a recording of another program.
 func WithProgram(t testing.TB, rt *Runtime, in []byte, program string) []byte {
 	return resealed(t, rt, in, func(r *recording) {

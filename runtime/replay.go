@@ -750,12 +750,12 @@ func (t *tape) heldBack(whole int64) error {
 	return nil
 }
 
-// discard forgets the state of a run that is over.
+// discard gives up the state of a run that could not be recorded to its end. What is on disk is whole, so that it can go on from there when there is room.
 func (t *tape) discard() error {
 	if t.file == nil {
 		return nil
 	}
-	return t.file.close(false)
+	return t.file.close(true)
 }
 
 // external says whether a program was stopped by something that is not in the program, so that a replay has to be told where.

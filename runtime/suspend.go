@@ -426,6 +426,13 @@ func (t *tape) take() error {
 	t.suspensions = t.in.suspended
 	t.out, t.file = out, s.file
 	if o.answer != nil {
+		secrets := t.job.authority.kit.Secrets
+		if text := secrets.Redact(o.answer.Result); json.Valid(text) {
+			o.answer.Result = text
+		}
+		if e := o.answer.Error; e != nil {
+			o.answer.Error = &hostfuncs.Error{Type: e.Type, Message: secrets.RedactString(e.Message), Hint: secrets.RedactString(e.Hint)}
+		}
 		if err := t.tell(evResume, *o.answer); err != nil {
 			return err
 		}

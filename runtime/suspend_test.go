@@ -274,6 +274,38 @@ func TestSuspendMounted(t *testing.T) {
 	}
 }
 
+// TestResumeWithAnOpenMountedFile: what was open of the host's is not any more, and nothing is lost in silence.
+func TestResumeWithAnOpenMountedFile(t *testing.T) {
+	s := newSuspending(t)
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "in"), []byte(strings.Repeat("line\n", 10_000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.o.Policy = allowing(t, fmt.Sprintf("version: 1\nfiles: [{host: %s, guest: /data, access: write}]\ntools: [{name: send, approve: true}]\n", folder))
+	token := s.waits(s.run(compiler.Python, `
+import tools
+f = open("/data/in")
+g = open("/data/out", "w")
+g.write("x" * 20_000); g.flush()
+print(f.readline())
+tools.send("a")
+for what in (lambda: len(f.read()), lambda: (g.write("y"), g.flush())):
+    try:
+        print(what())
+    except OSError as e:
+        print(type(e).__name__, e.errno)
+print(len(open("/data/in").read()))
+g = f = None
+`), "send")
+	r := s.resume(token, yes())
+	if r.Status != runtime.Completed || strings.Count(r.Stdout, "OSError 8") != 2 || !strings.Contains(r.Stdout, "50000") {
+		t.Errorf("%s", r.JSON())
+	}
+	if _, err := os.Stat(filepath.Join(folder, "out")); err == nil {
+		t.Error("half of a file was put in its place")
+	}
+}
+
 // TestResumeIsRefusedByName has everything that a run cannot go on with.
 func TestResumeIsRefusedByName(t *testing.T) {
 	s := newSuspending(t)
@@ -366,6 +398,9 @@ func TestResumeAfterSIGKILL(t *testing.T) {
 		"suspended": {
 			"import tools\nprint(tools.pay('a'))\nprint(tools.send('b'))\ntools.pay('c')", "", yes(), "pay to a\nsend to b\n", `"pay to c"`, "pay:a send:b pay:c",
 		},
+		"again after the answer": {
+			"import tools, time\nprint(tools.pay('a'))\nprint(tools.send('b'))\ntools.pay('c')\nfor i in range(100): time.sleep(0.02)\ntools.pay('d')", "pay:c", nil, "pay to a\nsend to b\n", `"pay to d"`, "pay:a send:b pay:c pay:d",
+		},
 		"computing after a call": {
 			"import tools, time\nprint(tools.pay('a'))\ntools.find('now')\nfor i in range(100): time.sleep(0.02)\ntools.pay('c')", "find:now", nil, "pay to a\n", `"pay to c"`, "pay:a find:now pay:c",
 		},
@@ -392,6 +427,21 @@ func TestResumeAfterSIGKILL(t *testing.T) {
 			}
 			child := exec.Command(self, "-test.run=^TestResumeAfterSIGKILL$")
 			child.Env = append(os.Environ(), "WAND_TEST_SUSPEND="+dir)
+			if strings.Contains(x.program, "send") && x.when != "" {
+				// The first process is killed while the run waits, the second when it has gone on with the answer.
+				if err := child.Start(); err != nil {
+					t.Fatal(err)
+				}
+				for start := time.Now(); time.Since(start) < 60*time.Second; time.Sleep(5 * time.Millisecond) {
+					if _, err := os.Stat(filepath.Join(dir, "suspended")); err == nil {
+						break
+					}
+				}
+				child.Process.Kill()
+				child.Wait()
+				child = exec.Command(self, "-test.run=^TestResumeAfterSIGKILL$")
+				child.Env = append(os.Environ(), "WAND_TEST_SUSPEND="+dir, "WAND_TEST_RESUME=1", "WAND_TEST_ANSWER=1")
+			}
 			var said bytes.Buffer
 			child.Stdout, child.Stderr = &said, &said
 			if err := child.Start(); err != nil {

@@ -474,8 +474,9 @@ func (t *tape) begin(ctx context.Context, kind byte, name, args []byte) int {
 			t.diverge(fmt.Sprintf("%s with %s", name, e.body), fmt.Sprintf("%s with %s", name, excerpt(args)))
 		}
 	} else {
-		shown := t.job.authority.kit.Secrets.Redact(args[:min(len(args), callShown)])
-		t.emit(kind, text(name), sum[:], shown)
+		// Redacted before it is cut: half a secret would not be found.
+		shown := t.job.authority.kit.Secrets.Redact(args[:min(len(args), callText)])
+		t.emit(kind, text(name), sum[:], shown[:min(len(shown), callShown)])
 	}
 	t.begun++
 	return t.begun
