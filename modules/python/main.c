@@ -199,6 +199,72 @@ static PyObject *swallowed(PyObject *module, PyObject *unused)
     return result;
 }
 
+/* ---- what every copy of the interpreter shares ---- */
+
+/* A copy shares the pages that it does not write to, and most of what a short program wrote were reference counts of what it only looked at. So what is
+   there when the interpreter is copied is made immortal: its counts do not change any more. The objects that are still to be looked into: */
+static PyObject **reached;
+static size_t reached_count, reached_room;
+
+static int reach(PyObject *object, void *unused)
+{
+    if (object == NULL || _Py_IsImmortal(object)) {
+        return 0;
+    }
+    if (reached_count == reached_room) {
+        size_t room = reached_room ? 2 * reached_room : 4096;
+        PyObject **more = realloc(reached, room * sizeof(*reached));
+        if (more == NULL) {
+            return 0; /* it stays mortal, which is only slower */
+        }
+        reached = more;
+        reached_room = room;
+    }
+    object->ob_refcnt = _Py_IMMORTAL_REFCNT;
+    reached[reached_count++] = object;
+    return 0;
+}
+
+/* Makes an object and all that is reached through it immortal. Code objects are none of the collector's, and tell it nothing of what they hold. */
+static int immortalize(PyObject *object, void *unused)
+{
+    reach(object, NULL);
+    while (reached_count > 0) {
+        PyObject *next = reached[--reached_count];
+        if (PyCode_Check(next)) {
+            PyCodeObject *code = (PyCodeObject *)next;
+            PyObject *parts[] = {code->co_consts, code->co_names, code->co_exceptiontable, code->co_localsplusnames, code->co_localspluskinds,
+                                 code->co_filename, code->co_name, code->co_qualname, code->co_linetable};
+            for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+                reach(parts[i], NULL);
+            }
+        }
+        else if (PyObject_IS_GC(next) && Py_TYPE(next)->tp_traverse != NULL) {
+            Py_TYPE(next)->tp_traverse(next, reach, NULL);
+        }
+    }
+    return 1;
+}
+
+/* Makes the interpreter ready to be copied: nothing that is there now is the program's to come, to be destroyed or counted. */
+static void settle(void)
+{
+    PyUnstable_GC_VisitObjects(immortalize, NULL);
+    free(reached);
+    reached = NULL;
+    reached_count = reached_room = 0;
+    _PyWand_OpenFiles = _PyWand_Finalizers = 0;
+}
+
+static int baked;
+
+/* _wand.baked(): the interpreter will be copied as it stands after this request. */
+static PyObject *set_baked(PyObject *module, PyObject *unused)
+{
+    baked = 1;
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef wand_methods[] = {
     {"respond", respond, METH_O, NULL},
     {"call", call, METH_VARARGS, NULL},
@@ -207,6 +273,7 @@ static PyMethodDef wand_methods[] = {
     {"describe", describe, METH_O, NULL},
     {"under_way", set_under_way, METH_O, NULL},
     {"compile", compile_main, METH_VARARGS, NULL},
+    {"baked", set_baked, METH_NOARGS, NULL},
     {"environment", environment, METH_NOARGS, NULL},
     {"swallowed", swallowed, METH_NOARGS, NULL},
     {"find_spec", (PyCFunction)(void (*)(void))find_spec, METH_FASTCALL, NULL},
@@ -288,9 +355,9 @@ int32_t wand_init(void)
         return 3;
     }
     Py_DECREF(ready);
-    _PyWand_OpenFiles = _PyWand_Finalizers = 0; /* nothing of ours has to be destroyed */
     Py_CLEAR(_PyWand_Swallowed);
     _PyWand_SwallowedCount = 0;
+    settle();
     fflush(stderr);
     return 0;
 }
@@ -298,10 +365,21 @@ int32_t wand_init(void)
 /* Takes down what the program put up to watch its own execution: from here on it would watch, and could break, ours. */
 static void stop_watching(void)
 {
-    PyEval_SetProfile(NULL, NULL);
-    PyEval_SetTrace(NULL, NULL);
-    PyObject *monitoring = PySys_GetObject("monitoring"); /* borrowed */
-    for (int tool = 0; monitoring != NULL && tool < 6; tool++) {
+    PyThreadState *thread = PyThreadState_Get();
+    if (thread->c_profilefunc != NULL) {
+        PyEval_SetProfile(NULL, NULL);
+    }
+    if (thread->c_tracefunc != NULL) {
+        PyEval_SetTrace(NULL, NULL);
+    }
+    PyObject *monitoring = NULL;
+    for (int tool = 0; tool < 6; tool++) {
+        if (thread->interp->monitoring_tool_names[tool] == NULL) {
+            continue;
+        }
+        if (monitoring == NULL && (monitoring = PySys_GetObject("monitoring")) == NULL) { /* borrowed */
+            break;
+        }
         Py_XDECREF(PyObject_CallMethod(monitoring, "free_tool_id", "i", tool));
         PyErr_Clear();
     }
@@ -309,7 +387,7 @@ static void stop_watching(void)
 
 int32_t wand_run(char *request, size_t length)
 {
-    PyObject *text = PyBytes_FromStringAndSize(request, (Py_ssize_t)length);
+    PyObject *text = PyUnicode_DecodeUTF8(request, (Py_ssize_t)length, NULL);
     free(request);
     /* begin returns (code, globals, what to trace), or None when the request is done. The program runs from here, so that its first frame is the first. */
     PyObject *program = text ? PyObject_CallMethod(guest, "begin", "O", text) : NULL;
@@ -332,6 +410,10 @@ int32_t wand_run(char *request, size_t length)
         PyErr_Print();
         fflush(stderr);
         return 1;
+    }
+    if (baked) {
+        baked = 0;
+        settle();
     }
     int ended = program == Py_True; /* not so after a session's turn */
     Py_DECREF(program);
