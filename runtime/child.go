@@ -163,6 +163,9 @@ func (j *job) startChild(ctx context.Context, module *compiler.Module, in *child
 		Observe: j.options.Observe, DryRun: j.options.DryRun, Principal: j.options.Principal, Clock: j.options.Clock, KeepOutput: int(limits.Output) + 2, // so that nothing is spilled
 		child: &child{parent: j, depth: depth, tools: in.Tools},
 	}
+	if module.Guest == j.module.Guest {
+		o.Guest = j.options.Guest
+	}
 	for _, path := range slices.Sorted(maps.Keys(in.Files)) {
 		o.Files = append(o.Files, File{Path: path, Data: []byte(in.Files[path])})
 	}

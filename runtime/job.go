@@ -167,6 +167,9 @@ func (j *job) guarded(ctx context.Context) (err error) {
 	}
 	r.tape.guestEnded()
 	inOrder = err == nil && j.module.Guest != ""
+	if f := j.options.freeze; f != nil && inOrder {
+		err = f(instance, state)
+	}
 	j.settleMounts(byItself(err))
 	j.watch.lap(PhaseGuest)
 	return err
@@ -319,7 +322,7 @@ func (j *job) files() (*wasi.State, error) {
 		return nil, err
 	}
 	for i, tree := range j.packages {
-		if err := files.MountTree(packagePath(i), tree); err != nil {
+		if err := files.MountTree(packagePath(len(j.program.packages)+i), tree); err != nil {
 			return nil, fmt.Errorf("package %s: %w", o.Packages[i].Name, err)
 		}
 	}
@@ -369,6 +372,7 @@ type request struct {
 	Input       json.RawMessage   `json:"input,omitempty"`
 	Path        []string          `json:"path"`
 	Paths       []string          `json:"paths,omitempty"`
+	Imports     []string          `json:"imports,omitempty"`
 	Seed        string            `json:"seed,omitempty"`
 	Traceback   string            `json:"traceback,omitempty"`
 	ResultBytes int64             `json:"result_bytes"`
@@ -390,10 +394,13 @@ func (j *job) runGuest(ctx context.Context, instance engine.Instance) error {
 		q.Seed = ""
 	}
 	for i := range o.Packages {
-		q.Path = append(q.Path, packagePath(i))
+		q.Path = append(q.Path, packagePath(len(j.program.packages)+i))
 	}
-	if j.op == "bytecode" {
+	switch j.op {
+	case "bytecode":
 		q.Paths = []string{workDir}
+	case "bake":
+		q.Imports, q.Source = strings.Fields(q.Source), ""
 	}
 	if j.translated() {
 		q.Traceback = "none"

@@ -7,13 +7,13 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"wand/compiler"
+	"wand/internal/testpackages"
 	"wand/modules"
 	"wand/runtime"
 )
@@ -126,57 +126,18 @@ str(Sum(1/n**2, (n, 1, oo)).doit())
 	t.Logf("%d units of fuel, %.0f ms", r.Usage.Fuel.Used, r.Usage.WallMS)
 }
 
-// debianPackages downloads packages with a private state of apt and unpacks them below the user's cache, once. Nothing is installed.
+// debianPackages downloads packages and unpacks them below the user's cache, once.
 func debianPackages(t *testing.T, names ...string) string {
 	t.Helper()
-	for _, tool := range []string{"apt-get", "dpkg-deb"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("no %s on this machine", tool)
-		}
-	}
 	cache, err := modules.CacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(cache, "test-packages", strings.Join(names, "+"))
-	if _, err := os.Stat(dir); err == nil {
-		return dir
+	dir, err := testpackages.Debian(cache, names...)
+	if errors.Is(err, testpackages.ErrUnavailable) {
+		t.Skip(err)
 	}
-	work := t.TempDir()
-	for _, d := range []string{"lists/partial", "cache/archives/partial"} {
-		if err := os.MkdirAll(filepath.Join(work, d), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	apt := func(args ...string) {
-		t.Helper()
-		options := []string{"-qq", "-o", "Dir::State::lists=" + work + "/lists", "-o", "Dir::Cache=" + work + "/cache", "-o", "APT::Sandbox::User=root",
-			"-o", "Acquire::Languages=none"}
-		c := exec.Command("apt-get", append(options, args...)...)
-		c.Dir = work
-		if out, err := c.CombinedOutput(); err != nil {
-			t.Fatalf("apt-get %s: %v\n%s", strings.Join(args, " "), err, out)
-		}
-	}
-	apt("update")
-	apt(append([]string{"download"}, names...)...)
-	debs, _ := filepath.Glob(filepath.Join(work, "*.deb"))
-	if len(debs) != len(names) {
-		t.Fatalf("apt-get downloaded %v", debs)
-	}
-	unpacked := filepath.Join(work, "unpacked")
-	for _, deb := range debs {
-		if out, err := exec.Command("dpkg-deb", "-x", deb, unpacked).CombinedOutput(); err != nil {
-			t.Fatalf("dpkg-deb: %v\n%s", err, out)
-		}
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := exec.Command("cp", "-a", unpacked, dir+".new").Run(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(dir+".new", dir); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -38,6 +38,9 @@ type program struct {
 	label    string // for reports: the guest's name and version
 	digest   string // of the guest's module
 	library  []mount
+	packages []*vfs.Tree // that every run finds, of a baked guest
+	baked    *Baked      // nil for an interpreter as it is
+	borrowed bool        // the code is another program's
 	ready    readyInstances
 
 	baseOnce sync.Once
@@ -56,13 +59,18 @@ func (p *program) mount(f *vfs.FS) error {
 			return fmt.Errorf("mounting %s: %w", m.path, err)
 		}
 	}
+	for i, tree := range p.packages {
+		if err := f.MountTree(packagePath(i), tree); err != nil {
+			return fmt.Errorf("package %s: %w", p.baked.Packages[i].Name, err)
+		}
+	}
 	return nil
 }
 
 func (p *program) close(ctx context.Context) error {
 	p.ready.close(ctx)
 	var err error
-	if p.code != nil {
+	if p.code != nil && !p.borrowed {
 		err = p.code.Close(ctx)
 	}
 	if p.image != nil {

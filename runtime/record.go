@@ -88,6 +88,7 @@ type recordingHeader struct {
 	Engine     string            `json:"engine"`
 	Guest      string            `json:"guest,omitempty"` // name and version, for people
 	Base       string            `json:"base,omitempty"`  // digest of the guest's module and image
+	Baked      string            `json:"baked,omitempty"` // Options.Guest
 	Module     recordedModule    `json:"module"`
 	Limits     Limits            `json:"limits"`
 	Slice      int64             `json:"slice"`
@@ -402,7 +403,7 @@ func openRecording(in, key []byte) (*recording, error) {
 func (j *job) header() (*recordingHeader, error) {
 	o, m := &j.options, j.module
 	h := &recordingHeader{
-		ID: newID(), Made: time.Now().UTC().Truncate(time.Second), Engine: j.rt.config.Engine.Name(), Guest: j.program.label,
+		ID: newID(), Made: time.Now().UTC().Truncate(time.Second), Engine: j.rt.config.Engine.Name(), Guest: j.program.label, Baked: j.options.Guest,
 		Module: recordedModule{Name: m.Name, Language: m.Language, Guest: m.Guest, Program: m.Program, Wasm: m.Wasm, Digest: m.Digest, Source: m.Source,
 			LineOffset: m.LineOffset, Translated: m.SourceMap != nil},
 		Limits: j.run.limits, Slice: j.run.slice, Args: o.Args, Env: o.Env, Input: o.Input, Stdin: o.Stdin != nil, Files: o.Files,

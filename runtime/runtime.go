@@ -78,6 +78,8 @@ type Runtime struct {
 	mu          sync.Mutex
 	closed      bool
 	guests      map[string]*guestSlot
+	baked       map[string]*guestSlot   // by name
+	retired     []*guestSlot            // baked guests that were replaced or removed
 	packages    map[string]*packageTree // by digest
 	authorities map[*policies.Policy]*authoritySlot
 	joined      map[[2]*hostfuncs.Registry]*hostfuncs.Registry
@@ -133,7 +135,7 @@ func New(ctx context.Context, c Config) (*Runtime, error) {
 	if c.FuelSlice <= 0 {
 		c.FuelSlice = defaultSlice
 	}
-	rt := &Runtime{config: c, guests: map[string]*guestSlot{}, packages: map[string]*packageTree{},
+	rt := &Runtime{config: c, guests: map[string]*guestSlot{}, baked: map[string]*guestSlot{}, packages: map[string]*packageTree{},
 		authorities: map[*policies.Policy]*authoritySlot{}, joined: map[[2]*hostfuncs.Registry]*hostfuncs.Registry{},
 		liveAt: map[*Session]*list.Element{}, liveOrder: list.New()}
 	rt.base, rt.shutdown = context.WithCancelCause(context.WithoutCancel(ctx))
@@ -202,7 +204,7 @@ func (rt *Runtime) Close(ctx context.Context) error {
 			errs = append(errs, slot.ready.kit.Close())
 		}
 	}
-	for _, slot := range rt.guests {
+	for _, slot := range slices.Concat(rt.retired, slices.Collect(maps.Values(rt.baked)), slices.Collect(maps.Values(rt.guests))) { // who borrows code comes first
 		if slot.ready != nil {
 			errs = append(errs, slot.ready.close(ctx))
 		}
@@ -234,6 +236,8 @@ func (rt *Runtime) until(ctx context.Context) (context.Context, func()) {
 type Options struct {
 	// Limits of this run; fields that are zero take the Runtime's.
 	Limits Limits
+	// Guest is the name of a baked guest (Runtime.Bake) that the run forks. Default: the interpreter of the program's language as it is.
+	Guest string
 	// Args are the program's arguments, its own name excluded.
 	Args []string
 	// Env is the program's whole environment. Nothing of the host's is passed on.
@@ -302,6 +306,8 @@ type Options struct {
 	script *script      // to repeat
 	state  *state       // of a run that goes on
 	answer *answered    // to what it waited for
+	// freeze, when not nil, gets the instance of a run that ended in order, before it is reset.
+	freeze func(engine.Instance, *wasi.State) error
 }
 
 // File is an input file of a run.
@@ -389,7 +395,7 @@ func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, o
 		}
 		j.packages = append(j.packages, tree)
 	}
-	p, release, err := rt.program(ctx, m)
+	p, release, err := rt.fork(ctx, m, o.Guest)
 	if errors.Is(err, ErrUnsupported) && m.Guest == "" {
 		return j.refused(limits, err), nil
 	}

@@ -27,6 +27,8 @@ var ErrSessionClosed = errors.New("the session is closed")
 type SessionOptions struct {
 	// Language is that of the turns: Python (the default), JavaScript or TypeScript.
 	Language compiler.Language
+	// Guest is the name of a baked guest, as in Options.
+	Guest string
 	// Limits of each turn; fields that are zero take the Runtime's.
 	Limits Limits
 	// Budget bounds all turns together. Fields that are zero: DefaultTurns times the limit of one turn.
@@ -166,7 +168,7 @@ func (rt *Runtime) NewSession(ctx context.Context, o SessionOptions) (*Session, 
 	release()
 	s.limits = a.bound(o.Limits.or(rt.config.Limits))
 	s.options.Budget = o.Budget.or(Budget{Fuel: DefaultTurns * s.limits.Fuel, HostCalls: DefaultTurns * s.limits.HostCalls, Storage: DefaultTurns * s.limits.Storage, Turns: DefaultTurns})
-	if _, done, err := rt.program(ctx, &compiler.Module{Guest: s.guest}); err != nil {
+	if _, done, err := rt.fork(ctx, &compiler.Module{Guest: s.guest}, o.Guest); err != nil {
 		return nil, err
 	} else {
 		done()
@@ -206,7 +208,7 @@ func (s *Session) Source(text string) compiler.Source {
 func (s *Session) Run(ctx context.Context, m *compiler.Module, o TurnOptions) (*Report, error) {
 	so := &s.options
 	return s.take(ctx, m, Options{
-		Limits: o.Limits, Args: o.Args, Env: so.Env, Input: o.Input, Stdin: o.Stdin, Stdout: o.Stdout, Stderr: o.Stderr, Files: o.Files, Packages: so.Packages,
+		Limits: o.Limits, Guest: so.Guest, Args: o.Args, Env: so.Env, Input: o.Input, Stdin: o.Stdin, Stdout: o.Stdout, Stderr: o.Stderr, Files: o.Files, Packages: so.Packages,
 		Policy: so.Policy, Principal: so.Principal, Tools: so.Tools, Approve: so.Approve, Record: so.Record, Observe: so.Observe, DryRun: so.DryRun,
 		Clock: so.Clock, Seed: so.Seed, KeepOutput: o.KeepOutput, SpillDir: o.SpillDir,
 		Recording: o.Recording, RecordLimit: o.RecordLimit, SuspendDir: o.SuspendDir, SuspendNote: o.SuspendNote, SuspendHold: o.SuspendHold,

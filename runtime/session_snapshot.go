@@ -76,12 +76,13 @@ type snapshotHeader struct {
 
 // SnapshotInfo is what a snapshot says of its session.
 type SnapshotInfo struct {
-	Guest    string            `json:"guest"`    // name and version, for people
-	Language compiler.Language `json:"language"` // of the session
-	Turns    int64             `json:"turns"`    // that its state has come through; those that were taken back are in Spent only
-	Spent    Budget            `json:"spent"`    // by all turns. Its HostCalls is also the position in the journal: how many calls there were before
-	Budget   Budget            `json:"budget"`   // that they may spend
-	Limits   Limits            `json:"limits"`   // of a turn
+	Guest    string            `json:"guest"`           // name and version, for people
+	Language compiler.Language `json:"language"`        // of the session
+	Baked    string            `json:"baked,omitempty"` // name of the baked guest that it runs in
+	Turns    int64             `json:"turns"`           // that its state has come through; those that were taken back are in Spent only
+	Spent    Budget            `json:"spent"`           // by all turns. Its HostCalls is also the position in the journal: how many calls there were before
+	Budget   Budget            `json:"budget"`          // that they may spend
+	Limits   Limits            `json:"limits"`          // of a turn
 	Made     time.Time         `json:"made"`
 	// Note is the caller's: what it wants to find again beside the session, such as which policy it runs under.
 	Note json.RawMessage `json:"note,omitempty"`
@@ -164,7 +165,7 @@ func (s *Session) standing(note json.RawMessage) (*sessionState, *snapshotHeader
 	if closed {
 		return nil, nil, ErrSessionClosed
 	}
-	p, release, err := s.rt.program(context.Background(), &compiler.Module{Guest: s.guest})
+	p, release, err := s.rt.fork(context.Background(), &compiler.Module{Guest: s.guest}, s.options.Guest)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -175,7 +176,7 @@ func (s *Session) standing(note json.RawMessage) (*sessionState, *snapshotHeader
 	}
 	return state, &snapshotHeader{
 		SnapshotInfo: SnapshotInfo{
-			Guest: p.label, Language: language, Turns: state.turns, Spent: spent, Budget: s.options.Budget, Limits: s.limits,
+			Guest: p.label, Language: language, Baked: s.options.Guest, Turns: state.turns, Spent: spent, Budget: s.options.Budget, Limits: s.limits,
 			Made: time.Now().UTC().Truncate(time.Second), Note: note,
 		},
 		Base: p.base(), Clock: state.clock, Seed: hex.EncodeToString(state.seed[:]), Tally: state.tally.Counts(),
@@ -271,6 +272,9 @@ func (rt *Runtime) revive(ctx context.Context, h snapshotHeader, o SessionOption
 	if o.Language == "" {
 		o.Language = h.Language
 	}
+	if o.Guest == "" {
+		o.Guest = h.Baked
+	}
 	o.Limits, o.Budget = o.Limits.or(h.Limits), o.Budget.or(h.Budget)
 	s, err := rt.NewSession(ctx, o)
 	if err != nil {
@@ -326,7 +330,7 @@ func openSnapshot(in, key []byte) (h snapshotHeader, body []byte, err error) {
 
 // decode makes the state that a header describes.
 func (s *Session) decode(ctx context.Context, h snapshotHeader, decode func(*Session, *program, *sessionState) error) (*sessionState, error) {
-	p, release, err := s.rt.program(ctx, &compiler.Module{Guest: s.guest})
+	p, release, err := s.rt.fork(ctx, &compiler.Module{Guest: s.guest}, s.options.Guest)
 	if err != nil {
 		return nil, err
 	}
@@ -353,7 +357,7 @@ func (s *Session) decode(ctx context.Context, h snapshotHeader, decode func(*Ses
 
 // decodeHost reads the files and descriptors of a session.
 func (s *Session) decodeHost(ctx context.Context, p *program, state *sessionState, encoded []byte) error {
-	packages, err := s.packages(ctx)
+	packages, err := s.packages(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -381,14 +385,17 @@ func (s *Session) decodeHost(ctx context.Context, p *program, state *sessionStat
 }
 
 // packages are the trees of the session's packages, by where they are mounted.
-func (s *Session) packages(ctx context.Context) (map[string]*vfs.Tree, error) {
+func (s *Session) packages(ctx context.Context, base *program) (map[string]*vfs.Tree, error) {
 	trees := map[string]*vfs.Tree{}
+	for i, tree := range base.packages {
+		trees[packagePath(i)] = tree
+	}
 	for i, p := range s.options.Packages {
 		tree, err := s.rt.packageTree(ctx, s.guest, p)
 		if err != nil {
 			return nil, err
 		}
-		trees[packagePath(i)] = tree
+		trees[packagePath(len(base.packages)+i)] = tree
 	}
 	return trees, nil
 }

@@ -165,6 +165,16 @@ func (v *vault) publish(dir, key string) error {
 	return nil
 }
 
+// replace is publish for an entry that may be there already, which goes.
+func (v *vault) replace(dir, key string) error {
+	old := dir + ".old" // has the prefix of entries in the making: what a crash leaves of it, prune removes
+	if err := os.Rename(v.entry(key), old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	defer os.RemoveAll(old)
+	return v.publish(dir, key)
+}
+
 // How many entries with one name stay: of a guest those of this version, and of what else this user runs side by side; of packages, which all
 // have one name, what programs of some weeks may want.
 const (

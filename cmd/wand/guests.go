@@ -15,10 +15,13 @@ import (
 )
 
 const guestsDescription = `Lists the interpreters that programs run in: what is built, which version, what is in it and under which licence. A guest comes
-embedded in the command or from the cache; "make guests" builds those that are missing.
+embedded in the command or from the cache; "make guests" builds those that are missing. After them come the guests that were baked here: an interpreter
+that has modules loaded.
 
 EXAMPLES:
    wand guests
+   wand guests bake --name sympy --import sympy --package sympy-1.14.0-py3-none-any.whl --package mpmath-1.3.0-py3-none-any.whl
+   wand guests rm sympy
    wand guests --json
    wand guests --licence python`
 
@@ -42,13 +45,14 @@ type guestInfo struct {
 
 func (a *app) guestsCommand() *cli.Command {
 	return &cli.Command{
-		Name: "guests", Usage: "list the interpreters and their licences", UsageText: "wand guests [options]", Description: guestsDescription,
+		Name: "guests", Usage: "list the interpreters and their licences; bake guests that have modules loaded", UsageText: "wand guests [options] | bake | rm", Description: guestsDescription,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print the list as JSON"},
 			&cli.StringFlag{Name: "licence", Aliases: []string{"license"}, Usage: "print the licence texts of `GUEST`"},
 		},
 		HideHelpCommand: true, OnUsageError: onUsageError,
-		Action: a.guests,
+		Subcommands: []*cli.Command{a.bakeCommand(), a.removeBakedCommand()},
+		Action:      a.guests,
 	}
 }
 
@@ -61,13 +65,21 @@ func (a *app) guests(c *cli.Context) error {
 		return a.licences(name)
 	}
 	list := listGuests()
+	baked, err := listBaked(c.Context)
+	if err != nil {
+		return err
+	}
 	if c.Bool("json") {
 		return writeJSON(a.stdout, struct {
 			Schema string      `json:"schema"`
 			Guests []guestInfo `json:"guests"`
-		}{"wand.guests/v1", list})
+			Baked  []bakedInfo `json:"baked"`
+		}{"wand.guests/v1", list, baked})
 	}
-	return showGuests(a.stdout, list)
+	if err := showGuests(a.stdout, list); err != nil {
+		return err
+	}
+	return showBaked(a.stdout, baked)
 }
 
 // listGuests describes every guest that is built or could be.

@@ -41,6 +41,7 @@ EXAMPLES:
    wand run --input '{"n": 3}' -c 'INPUT["n"] ** 2'
    wand run --file data.csv --file ./images:/data --out results report.py
    wand run --package six-1.17.0-py2.py3-none-any.whl main.py
+   wand run --guest sympy main.py
    wand run --feedback - < answer.md
    wand run --trace steps.jsonl main.py
    wand run --coverage --feedback main.py
@@ -83,6 +84,7 @@ func runFlags(limits *limitFlags) []cli.Flag {
 	return append(flags,
 		&cli.StringFlag{Name: "input", Usage: "`JSON` value, or @FILE that holds one; the program sees it as INPUT"},
 		&cli.StringSliceFlag{Name: "file", Usage: "put a file or folder into the run's filesystem: `SRC[:DST]` (repeatable)"},
+		&cli.StringFlag{Name: "guest", Usage: "fork the baked guest `NAME`, whose modules are loaded already (wand guests bake)"},
 		&cli.StringSliceFlag{Name: "package", Usage: "let the program import a wheel, zip file or folder: `PATH` (repeatable)"},
 		&cli.BoolFlag{Name: "strict", DisableDefaultText: true, Usage: "fail on an import of a module that does not exist even where nothing uses it, instead of leaving it out with a warning"},
 		skillsFlag(),
@@ -199,6 +201,9 @@ func (a *app) perform(c *cli.Context, flags *limitFlags, view *verdict, adapt fu
 	if errors.As(err, &limit) && !c.IsSet(limitFlag(limit.Name)) {
 		return nil, usage("limits.%s of the policy: %s", limit.Name, limitMessage(limit))
 	}
+	if c.IsSet("guest") && (errors.Is(err, runtime.ErrNoBaked) || errors.Is(err, runtime.ErrStaleBaked) || errors.Is(err, runtime.ErrBadOption)) {
+		return nil, usage("--guest: %v", err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -263,7 +268,7 @@ func (a *app) execute(ctx context.Context, rt *runtime.Runtime, source compiler.
 }
 
 func (a *app) options(c *cli.Context, limits runtime.Limits) (o runtime.Options, err error) {
-	o.Limits, o.Args, o.Strict = limits, a.programArgs, c.Bool("strict")
+	o.Limits, o.Args, o.Guest, o.Strict = limits, a.programArgs, c.String("guest"), c.Bool("strict")
 	if c.IsSet("input") {
 		if o.Input, err = readJSON("input", c.String("input")); err != nil {
 			return o, err

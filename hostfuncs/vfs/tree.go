@@ -33,6 +33,9 @@ type Tree struct {
 	entries int
 }
 
+// FS is what the tree was made of.
+func (t *Tree) FS() fs.FS { return t.fsys }
+
 type treeEntry struct {
 	path string // as fs.FS names it
 	name string

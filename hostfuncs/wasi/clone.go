@@ -32,6 +32,17 @@ func (s *State) Clone(o vfs.Options) (*State, error) {
 	return c, nil
 }
 
+// OpenFiles is how many files and folders the program has open, beside what it was given.
+func (s *State) OpenFiles() int {
+	n := 0
+	for _, d := range s.table {
+		if d.kind == fileKind && !d.preopen {
+			n++
+		}
+	}
+	return n
+}
+
 // files are those of the table, in its order.
 func (s *State) files() []*vfs.File {
 	out := make([]*vfs.File, 0, len(s.table))
