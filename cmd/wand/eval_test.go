@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -130,6 +132,45 @@ func TestEvalSurvivesKills(t *testing.T) {
 	got, whole := timeless(t, killed)
 	if !whole || !slices.Equal(got, want) {
 		t.Errorf("%d lines after %d kills, %d without; they differ from line %d", len(got), kills, len(want), differsAt(got, want))
+	}
+}
+
+// Ctrl-C ends an evaluation in order: it says how far it came and how to go on, and what was judged is kept.
+func TestEvalInterrupted(t *testing.T) {
+	if _, err := modules.Find("python"); err != nil {
+		t.Skip(err)
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be interrupted by another one here")
+	}
+	const count = 64
+	dir := t.TempDir()
+	problems, samples := evalData(t, dir, count)
+	out := filepath.Join(dir, "out.jsonl")
+	var said bytes.Buffer
+	cmd := exec.Command("wand", "eval", samples, "--problems", problems, "--out", out, "--fuel", "300M", "--jobs", "2")
+	cmd.Dir, cmd.Stderr = dir, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); linesOf(out) < 5 && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitCancelled {
+		t.Errorf("it ended with %v", err)
+	}
+	lines, whole := timeless(t, out)
+	if !whole || len(lines) < 5 || len(lines) > count {
+		t.Errorf("%d lines are left", len(lines))
+	}
+	want := fmt.Sprintf("wand: stopped after %d of %d samples; the same command goes on with %s\n", len(lines)-1, count, out)
+	if !strings.HasSuffix(said.String(), want) {
+		t.Errorf("it said %q, want %q", said.String(), want)
 	}
 }
 
