@@ -77,7 +77,6 @@ type Evaluator struct {
 	config   Config
 	settings Settings
 	slots    chan struct{}
-	planning sync.Mutex
 }
 
 // Settings are what results depend on beside the sample and the problem. Results with other settings are other results.
@@ -297,6 +296,12 @@ func (e *Evaluator) judge(ctx context.Context, p *Problem, candidate string) (*R
 	}
 	r.Outcome, r.Error = whole.judge(report)
 	r.use(report)
+	if r.Outcome != Passed && (r.Outcome != Invalid || r.Error != nil && r.Error.Line >= whole.tests) {
+		// Of a text that is no program the fault may be the test's own.
+		if err := e.describe(ctx, p); err != nil {
+			return nil, err
+		}
+	}
 	total := p.count()
 	single := e.config.Detail == DetailAll || e.config.Detail == DetailFailing && r.Outcome != Passed
 	if !p.splits() || !single || r.Outcome == Invalid {

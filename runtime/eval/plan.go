@@ -17,6 +17,8 @@ import (
 // plan is how a problem's tests fall into single ones.
 type plan struct {
 	tests []plannedTest
+	// described says that it is known what they compare, as far as it can be known.
+	described bool
 }
 
 // plannedTest is one test of a problem.
@@ -37,34 +39,51 @@ var planner string
 // planBatch is how many problems one run of the planner looks at.
 const planBatch = 16
 
-// prepare finds the tests of problems that were not looked at before. It runs in the sandbox, because the parser of Python is there and what a data set
-// calls a test may be anything.
+// prepare finds out how many tests problems have. What a scan of the text does not tell for sure, the planner does, several problems in one run.
 func (e *Evaluator) prepare(ctx context.Context, problems []*Problem) error {
-	e.planning.Lock()
-	defer e.planning.Unlock()
-	var python []*Problem
+	var unsure []*Problem
 	for _, p := range problems {
 		switch {
 		case p.found.Load() != nil:
 		case p.Test == "" && len(p.Tests) == 0:
-			p.found.Store(&plan{})
+			p.found.Store(&plan{described: true})
 		case p.Language != compiler.Python:
 			p.found.Store(planScript(p))
+		case len(p.Tests) > 0:
+			p.found.Store(&plan{})
 		default:
-			python = append(python, p)
+			if tests, ok := scanTests(p.Test); ok {
+				p.found.Store(&plan{tests: tests})
+			} else {
+				unsure = append(unsure, p)
+			}
 		}
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	for len(python) > 0 {
-		n := min(planBatch, len(python))
-		batch := python[:n]
-		python = python[n:]
-		group.Go(func() error { return e.planPython(ctx, batch) })
+	for len(unsure) > 0 {
+		n := min(planBatch, len(unsure))
+		batch := unsure[:n]
+		unsure = unsure[n:]
+		group.Go(func() error { return e.describeAll(ctx, batch) })
 	}
 	return group.Wait()
 }
 
-func (e *Evaluator) planPython(ctx context.Context, problems []*Problem) error {
+// describe finds out what the tests of a problem compare, once.
+func (e *Evaluator) describe(ctx context.Context, p *Problem) error {
+	if found := p.found.Load(); found != nil && found.described {
+		return nil
+	}
+	p.describing.Lock()
+	defer p.describing.Unlock()
+	if found := p.found.Load(); found != nil && found.described {
+		return nil
+	}
+	return e.describeAll(ctx, []*Problem{p})
+}
+
+// describeAll has the planner look at problems. It runs in the sandbox, because the parser of Python is there and what a data set calls a test may be anything.
+func (e *Evaluator) describeAll(ctx context.Context, problems []*Problem) error {
 	type item struct {
 		Test string   `json:"test,omitempty"`
 		List []string `json:"list,omitempty"`
@@ -88,29 +107,45 @@ func (e *Evaluator) planPython(ctx context.Context, problems []*Problem) error {
 	if report.Status != runtime.Completed || json.Unmarshal(report.Result, &plans) != nil || len(plans) != len(problems) {
 		if len(problems) > 1 { // one of them was too much
 			for _, p := range problems {
-				if err := e.planPython(ctx, []*Problem{p}); err != nil {
+				if err := e.describeAll(ctx, []*Problem{p}); err != nil {
 					return err
 				}
 			}
 			return nil
 		}
-		problems[0].found.Store(&plan{}) // it has tests that cannot be told apart
+		problems[0].found.Store(&plan{tests: problems[0].planned(), described: true}) // nobody knows more of it
 		return nil
 	}
 	for i, p := range problems {
 		if plans[i].Error != "" {
 			return fmt.Errorf("%w: the test of problem %s is no Python: %s", ErrTests, p.TaskID, plans[i].Error)
 		}
-		tests := plans[i].Tests
-		for k := range tests {
-			t := &tests[k]
-			if p.EntryPoint != "" && t.Line > 0 {
-				t.Text, t.Want = candidateName.ReplaceAllString(t.Text, p.EntryPoint), candidateName.ReplaceAllString(t.Want, p.EntryPoint)
-			}
-		}
-		p.found.Store(&plan{tests})
+		p.learn(plans[i].Tests)
 	}
 	return nil
+}
+
+// learn takes over what the planner says of tests. Those that a scan has found stay the ones there are: results may have been told of them already.
+func (p *Problem) learn(tests []plannedTest) {
+	for i := range tests {
+		t := &tests[i]
+		if p.EntryPoint != "" && t.Line > 0 {
+			t.Text, t.Want = candidateName.ReplaceAllString(t.Text, p.EntryPoint), candidateName.ReplaceAllString(t.Want, p.EntryPoint)
+		}
+	}
+	if scanned := p.planned(); len(scanned) > 0 && p.Test != "" {
+		byLine := map[int]plannedTest{}
+		for _, t := range tests {
+			byLine[t.Line] = t
+		}
+		tests = append([]plannedTest(nil), scanned...)
+		for i, t := range tests {
+			if d, ok := byLine[t.Line]; ok && d.End == t.End {
+				tests[i] = d
+			}
+		}
+	}
+	p.found.Store(&plan{tests: tests, described: true})
 }
 
 var candidateName = regexp.MustCompile(`\bcandidate\b`)

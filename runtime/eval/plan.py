@@ -2,15 +2,34 @@
 import ast
 
 
-def describe(node, text):
+class Source:
+    """A text from which the source of a node can be cut; ast's own way to do it splits the text anew each time."""
+
+    def __init__(self, text):
+        # As the parser counts lines, which is not as str.splitlines does.
+        self.lines = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "surrogatepass").split(b"\n")
+
+    def of(self, node):
+        first, last = node.lineno - 1, node.end_lineno - 1
+        if first == last:
+            cut = self.lines[first][node.col_offset : node.end_col_offset]
+        else:
+            cut = b"\n".join([self.lines[first][node.col_offset :], *self.lines[first + 1 : last], self.lines[last][: node.end_col_offset]])
+        return cut.decode("utf-8", "replace")
+
+
+def calls(node):
+    return isinstance(node, ast.Call) or any(isinstance(part, ast.Call) for part in ast.walk(node))
+
+
+def describe(node, source):
     """Says what an assertion compares."""
     found = {}
     if isinstance(node, ast.Assert):
         check = node.test
         if isinstance(check, ast.Compare) and len(check.ops) == 1 and isinstance(check.ops[0], (ast.Eq, ast.Is, ast.NotEq)):
-            called = [any(isinstance(part, ast.Call) for part in ast.walk(side)) for side in (check.left, check.comparators[0])]
-            side = check.comparators[0] if called[0] or not called[1] else check.left
-            found["want"] = ("not " if isinstance(check.ops[0], ast.NotEq) else "") + (ast.get_source_segment(text, side) or "")[:400]
+            side = check.comparators[0] if calls(check.left) or not calls(check.comparators[0]) else check.left
+            found["want"] = ("not " if isinstance(check.ops[0], ast.NotEq) else "") + source.of(side)[:400]
             found["left"] = side is not check.left
         elif isinstance(check, ast.UnaryOp) and isinstance(check.op, ast.Not):
             found["want"] = "a false value"
@@ -22,7 +41,7 @@ def describe(node, text):
 
 
 def asserts(node):
-    return any(isinstance(part, ast.Assert) or isinstance(part, ast.Call) and getattr(part.func, "attr", "").startswith("assert") for part in ast.walk(node))
+    return isinstance(node, ast.Assert) or any(isinstance(part, ast.Assert) or isinstance(part, ast.Call) and getattr(part.func, "attr", "").startswith("assert") for part in ast.walk(node))
 
 
 def trivial(node):
@@ -30,7 +49,7 @@ def trivial(node):
 
 
 def plan(text):
-    tree = ast.parse(text)
+    tree, source = ast.parse(text), Source(text)
     body = tree.body
     for node in body:
         if isinstance(node, ast.FunctionDef) and node.name == "check":
@@ -39,7 +58,7 @@ def plan(text):
     for node in body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)) or not asserts(node) or trivial(node):
             continue
-        first = {"line": node.lineno, "end": node.end_lineno, "indent": node.col_offset, "text": (ast.get_source_segment(text, node) or "")[:1000], **describe(node, text)}
+        first = {"line": node.lineno, "end": node.end_lineno, "indent": node.col_offset, "text": source.of(node)[:1000], **describe(node, source)}
         if tests and tests[-1]["end"] >= node.lineno:  # two on one line
             tests[-1]["end"] = node.end_lineno
             tests[-1]["text"] += "; " + first["text"]
@@ -53,7 +72,7 @@ def statement(text):
         body = ast.parse(text).body
     except SyntaxError:
         body = []
-    return {"text": text[:1000], **(describe(body[0], text) if len(body) == 1 else {})}
+    return {"text": text[:1000], **(describe(body[0], Source(text)) if len(body) == 1 else {})}
 
 
 def each(item):

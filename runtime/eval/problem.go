@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"wand/compiler"
@@ -38,7 +39,8 @@ type Problem struct {
 	// Line is where the problem stands in its file; 0 when it comes from elsewhere.
 	Line int
 
-	found atomic.Pointer[plan] // the tests, once an Evaluator has looked for them
+	found      atomic.Pointer[plan] // the tests, once an Evaluator has looked for them
+	describing sync.Mutex
 }
 
 // Tested says whether anything decides about a candidate. One that nothing decides about can only be voted on.

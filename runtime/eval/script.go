@@ -14,7 +14,7 @@ func planScript(p *Problem) *plan {
 				tests[i].Line = 0
 			}
 		}
-		return &plan{tests}
+		return &plan{tests, true}
 	}
 	var tests []plannedTest
 	text := p.Test
@@ -26,22 +26,22 @@ func planScript(p *Problem) *plan {
 		start := s.at
 		lineStart := strings.LastIndexByte(text[:start], '\n') + 1
 		if strings.TrimSpace(text[lineStart:start]) != "" || s.depth > 1 {
-			return &plan{} // inside something else, such as a loop
+			return &plan{described: true} // inside something else, such as a loop
 		}
 		s.at += len(consoleAssert) - 1
 		if !s.skipBrackets() {
-			return &plan{}
+			return &plan{described: true}
 		}
 		end := s.at
 		rest, _, _ := strings.Cut(text[end:], "\n")
 		if strings.Trim(rest, "; \t\r") != "" {
-			return &plan{}
+			return &plan{described: true}
 		}
 		t := plannedTest{Line: 1 + strings.Count(text[:start], "\n"), End: 1 + strings.Count(text[:end], "\n"), Indent: start - lineStart, Text: text[start:end]}
 		t.compare(text[start+len(consoleAssert) : end-1])
 		tests = append(tests, t)
 	}
-	return &plan{tests}
+	return &plan{tests, true}
 }
 
 const consoleAssert = "console.assert("
