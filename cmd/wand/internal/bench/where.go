@@ -150,6 +150,9 @@ type resources struct {
 	user, system time.Duration
 }
 
+// cpu is the time on a processor.
+func (r resources) cpu() time.Duration { return r.user + r.system }
+
 // writeBreakdowns prints one column for each kind of run.
 func writeBreakdowns(w io.Writer, list []Breakdown) error {
 	if len(list) == 0 {
