@@ -439,6 +439,12 @@ func (v *verdict) lines(r *runtime.Report) {
 			fmt.Fprintf(w, "wand: dry run: %s: %s\n", oneLine(c.Tool), clip(oneLine(c.Would), 300))
 		}
 	}
+	for _, warning := range r.Warnings {
+		// The others a person sees, or does not miss.
+		if warning.Kind == runtime.WarnUnusedImport || warning.Kind == runtime.WarnSwallowed || warning.Kind == runtime.WarnTestFailed {
+			fmt.Fprintf(w, "wand: warning: line %d: %s\n", warning.Line, clip(oneLine(warning.Message), 300))
+		}
+	}
 	fmt.Fprintf(w, "wand: %s\n", v.headline(r, on))
 	v.why(w, r)
 	v.waits(w, r)
