@@ -12,6 +12,7 @@ import (
 
 	"wand/compiler"
 	"wand/policies"
+	"wand/policies/nearest"
 	"wand/runtime"
 )
 
@@ -285,7 +286,14 @@ func unknownCommand(c *cli.App, args []string) error {
 
 // suggestCommand is the end of a message: the nearest name, if there is one near.
 func suggestCommand(commands []*cli.Command, name string) string {
-	// The library answers with a sentence: Did you mean "run"?
+	var names []string
+	for _, command := range visible(commands) {
+		names = append(names, command.Name)
+	}
+	if near := nearest.Name(name, names); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	// The library, which likes names with the same beginning, answers with a sentence: Did you mean "run"?
 	if suggestion := cli.SuggestCommand(commands, name); suggestion != "" {
 		return "; " + strings.Replace(suggestion, "Did", "did", 1)
 	}
