@@ -288,3 +288,38 @@ func TestExport(t *testing.T) {
 		t.Error("no files")
 	}
 }
+
+// BenchmarkStore: a session that touched 1 MB is stored in a folder, forced to the disk, and opened again; the turn is what both stand beside.
+func BenchmarkStore(b *testing.B) {
+	ctx := context.Background()
+	d := storeDir(b)
+	s := session(b, runtime.SessionOptions{Budget: runtime.Budget{Turns: 1 << 40, Fuel: 1 << 60}})
+	take(b, s, "pages = [bytearray(4096) for _ in range(256)]; n = 0", runtime.TurnOptions{})
+	touch := "n += 1\nfor p in pages: p[:] = n.to_bytes(2) * 2048"
+	b.Run("turn", func(b *testing.B) {
+		for b.Loop() {
+			take(b, s, touch, runtime.TurnOptions{})
+		}
+	})
+	b.Run("turn and save", func(b *testing.B) {
+		for b.Loop() {
+			take(b, s, touch, runtime.TurnOptions{})
+			save(b, s, d, "a")
+		}
+	})
+	b.Run("small turn and save", func(b *testing.B) {
+		for b.Loop() {
+			take(b, s, "n += 1", runtime.TurnOptions{})
+			save(b, s, d, "a")
+		}
+	})
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			o, err := sharedRuntime(b).Open(ctx, d, "a", storeKey, runtime.SessionOptions{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			o.Close()
+		}
+	})
+}

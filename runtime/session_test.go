@@ -127,6 +127,38 @@ func TestSessionForks(t *testing.T) {
 	says(t, root, "print(log)", "['root']\n")
 }
 
+// TestSessionReturns: a session goes back to where a fork of it stands, and on from there; what was spent stays spent.
+func TestSessionReturns(t *testing.T) {
+	ctx := context.Background()
+	s := session(t, runtime.SessionOptions{})
+	says(t, s, "x = [1]; open('f', 'w').write('1')", "")
+	before, err := s.Fork()
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(t, s, "x.append(2); open('f', 'w').write('2')", "")
+	spent := s.Usage().Spent
+	for range 2 {
+		if err := s.Return(ctx, before); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Usage().Spent; got != spent {
+			t.Errorf("%+v, %+v before", got, spent)
+		}
+		says(t, s, "print(x, open('f').read()); x.append(3)", "[1] 1\n")
+		spent = s.Usage().Spent
+	}
+	says(t, before, "print(x)", "[1]\n")
+	if err := s.Return(ctx, session(t, runtime.SessionOptions{Language: compiler.JavaScript})); !errors.Is(err, runtime.ErrBadOption) {
+		t.Error(err)
+	}
+	before.Close()
+	if err := s.Return(ctx, before); !errors.Is(err, runtime.ErrSessionClosed) {
+		t.Error(err)
+	}
+	says(t, s, "print(x)", "[1, 3]\n")
+}
+
 func TestSessionBudget(t *testing.T) {
 	s := session(t, runtime.SessionOptions{Budget: runtime.Budget{Fuel: 200_000_000, Turns: 3}})
 	says(t, s, "x = 1", "")
