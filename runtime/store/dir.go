@@ -24,7 +24,7 @@ import (
 //	key             32 bytes that authenticate what the sessions hold; see Key
 //	lock            shared by writers, exclusive for who removes chunks
 //	sessions/NAME   the record, after the digests of the chunks that it needs
-//	chunks/ab/...   the chunks, by their digest
+//	chunks/DIGEST   the chunks
 //	locks/NAME      of Lock
 //	new/            what is being written
 //
@@ -192,7 +192,7 @@ func (d *Dir) chunk(digest string) (string, error) {
 	if sum, err := hex.DecodeString(digest); err != nil || len(sum) != digestBytes || hex.EncodeToString(sum) != digest {
 		return "", fmt.Errorf("%q is not the digest of a chunk", digest)
 	}
-	return d.at("chunks", digest[:2], digest), nil
+	return d.at("chunks", digest), nil
 }
 
 // Write implements Store.
@@ -215,6 +215,11 @@ func (d *Dir) Write(ctx context.Context, name string, w Write) (string, error) {
 	defer shared.Close()
 	for _, c := range w.Chunks {
 		if err := d.putChunk(c); err != nil {
+			return "", err
+		}
+	}
+	if len(w.Chunks) > 0 { // also names that another process has put there just now
+		if err := d.sync(d.at("chunks")); err != nil {
 			return "", err
 		}
 	}
@@ -263,6 +268,7 @@ func (d *Dir) replace(ctx context.Context, name string, w Write, text []byte) (d
 	return false, nil
 }
 
+// putChunk puts a chunk there unless it is. Its name is forced to the disk with those of the others.
 func (d *Dir) putChunk(c Chunk) error {
 	file, err := d.chunk(c.Digest)
 	if err != nil {
@@ -274,23 +280,23 @@ func (d *Dir) putChunk(c Chunk) error {
 	if c.Bytes == nil {
 		return fmt.Errorf("chunk %.12s…: %w", c.Digest, ErrNotFound)
 	}
-	folder := filepath.Dir(file)
-	if err := os.Mkdir(folder, 0o700); err == nil {
-		if err := d.sync(d.at("chunks")); err != nil {
-			return err
-		}
-	} else if !errors.Is(err, fs.ErrExist) {
-		return err
-	}
 	data := c.Bytes()
 	if Digest(data) != c.Digest {
 		return fmt.Errorf("chunk %.12s… is not what its digest says", c.Digest)
 	}
-	return d.put(file, data, os.Rename)
+	return d.place(file, data, os.Rename)
 }
 
-// put writes a file beside its place, forces it to the disk and moves it there.
-func (d *Dir) put(file string, data []byte, move func(from, to string) error) (err error) {
+// put is place, with the name forced to the disk as well.
+func (d *Dir) put(file string, data []byte, move func(from, to string) error) error {
+	if err := d.place(file, data, move); err != nil {
+		return err
+	}
+	return d.sync(filepath.Dir(file))
+}
+
+// place writes a file beside its place, forces it to the disk and moves it there.
+func (d *Dir) place(file string, data []byte, move func(from, to string) error) (err error) {
 	if err := d.before("create", file); err != nil {
 		return err
 	}
@@ -315,10 +321,7 @@ func (d *Dir) put(file string, data []byte, move func(from, to string) error) (e
 	if err := d.before("move", file); err != nil {
 		return err
 	}
-	if err := move(f.Name(), file); err != nil {
-		return err
-	}
-	return d.sync(filepath.Dir(file))
+	return move(f.Name(), file)
 }
 
 // sync forces the names in a folder to the disk.
