@@ -586,3 +586,77 @@ func TestTraceOfARecording(t *testing.T) {
 		}
 	}
 }
+
+// TestCoverageAgreesWithSettrace: the counts are those of CPython's own way to follow lines, wherever both mean the same: a loop within one line is one
+// event here, and one for each round there.
+func TestCoverageAgreesWithSettrace(t *testing.T) {
+	t.Parallel()
+	rt := sharedRuntime(t)
+	const text = `import json
+class P:
+    rate = 2
+    def __init__(self, n): self.n = n
+    @property
+    def double(self):
+        return self.n * self.rate
+def numbers(n):
+    for i in range(n):
+        if i % 3 == 0:
+            continue
+        yield i
+def risky(n):
+    try:
+        return 10 // n
+    except ZeroDivisionError:
+        return None
+    finally:
+        n += 1
+seen = []
+for v in numbers(10):
+    seen.append(risky(v - 2))
+while seen:
+    seen.pop()
+else:
+    done = True
+square = lambda x: x * x
+ordered = sorted([3, 1, 2], key=square)
+for n in range(3):
+    p = P(n); p.double
+with open('f', 'w') as f:
+    f.write('x')
+match ordered:
+    case [1, *rest]:
+        first = 1
+    case _:
+        first = 0
+json.dumps(ordered)
+`
+	source, _ := json.Marshal(text)
+	counted := start(t, rt, compiler.Python, `
+import sys
+counts = {}
+def follow(frame, event, arg):
+    if frame.f_code.co_filename != 'followed.py':
+        return None
+    if event == 'line':
+        counts[frame.f_lineno] = counts.get(frame.f_lineno, 0) + 1
+    return follow
+code = compile(`+string(source)+`, 'followed.py', 'exec')
+sys.settrace(follow)
+exec(code, {'__name__': '__main__'})
+sys.settrace(None)
+[[line, counts[line]] for line in sorted(counts)]
+`, runtime.Options{})
+	var want [][2]int64
+	if err := json.Unmarshal(counted.Result, &want); err != nil || len(want) < 25 {
+		t.Fatalf("%v %s", err, counted.Feedback(0))
+	}
+	r := start(t, rt, compiler.Python, text, runtime.Options{Coverage: true})
+	var got [][2]int64
+	for _, l := range r.Coverage.Lines {
+		got = append(got, [2]int64{int64(l.Line), l.Count})
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) || fmt.Sprint(r.Coverage.Missed) != "[36 37]" {
+		t.Errorf("%v, sys.settrace says %v; missed %v", got, want, r.Coverage.Missed)
+	}
+}

@@ -762,9 +762,10 @@ static void executable_lines(PyCodeObject *code) { each_line(code, note_executab
 
 static void watch_code(PyCodeObject *code)
 {
-    int events = 1 << PY_MONITORING_EVENT_LINE;
+    /* Without the event at its start, a function whose first line is the one that it begins on loses the event of that line. */
+    int events = 1 << PY_MONITORING_EVENT_LINE | 1 << PY_MONITORING_EVENT_PY_START;
     if (trace.wanted & TRACE_EVENTS) {
-        events |= 1 << PY_MONITORING_EVENT_PY_START | 1 << PY_MONITORING_EVENT_PY_RESUME | 1 << PY_MONITORING_EVENT_PY_RETURN | 1 << PY_MONITORING_EVENT_PY_YIELD;
+        events |= 1 << PY_MONITORING_EVENT_PY_RESUME | 1 << PY_MONITORING_EVENT_PY_RETURN | 1 << PY_MONITORING_EVENT_PY_YIELD;
     }
     if (_PyMonitoring_SetLocalEvents(code, TRACE_TOOL, trace.wanted ? events : 0) < 0) {
         PyErr_Clear();
@@ -783,7 +784,7 @@ static void trace_begin(PyObject *code, int wanted)
     }
     interpreter->monitoring_tool_names[TRACE_TOOL] = PyUnicode_InternFromString("trace");
     for (int event = 0; event < (int)Py_ARRAY_LENGTH(trace_methods); event++) {
-        if (trace.callbacks[event] != NULL) {
+        if (trace.callbacks[event] != NULL && ((wanted & TRACE_EVENTS) || event == PY_MONITORING_EVENT_LINE)) {
             Py_XDECREF(_PyMonitoring_RegisterCallback(TRACE_TOOL, event, trace.callbacks[event]));
         }
     }
