@@ -630,11 +630,7 @@ func (t *tape) wait(ctx context.Context, limit time.Duration) int64 {
 	if len(r.underway) == 0 {
 		return -1
 	}
-	for t.in != nil {
-		e, ok := t.next(evWait)
-		if !ok {
-			break
-		}
+	if e, ok := t.next(evWait); ok {
 		number := int64(e.uvarint())
 		if number == 0 {
 			return 0
