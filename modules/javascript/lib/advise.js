@@ -418,4 +418,4 @@ function count(list) {
   return n;
 }
 
-module.exports = { nearest, names, absent, onceOnly, forgetful, unclosed, undefinedName, notFunction, calls, declared, definition, code, isObject: (v) => v instanceof AnyObject };
+module.exports = { nearest, names, data, absent, onceOnly, forgetful, unclosed, undefinedName, notFunction, calls, declared, definition, code, isObject: (v) => v instanceof AnyObject };

@@ -254,6 +254,15 @@ function frameOf(error, failing) {
   };
 }
 
+// plain is repr without what the program says of how its objects are shown.
+function plain(value) {
+  try {
+    return bounded(inspect(value, { __proto__: null, depth: 2, maxArrayLength: 20, maxStringLength: 200, customInspect: false }), 400);
+  } catch {
+    return '[' + (native.classOf(value) || typeof value) + ']';
+  }
+}
+
 // variablesOf gives the values that matter: both sides of what was asserted, the variables on the failing line, then others of its function.
 function variablesOf(frame, location, sides) {
   const shown = sides !== undefined ? sides : { __proto__: null };
@@ -266,7 +275,7 @@ function variablesOf(frame, location, sides) {
       if (pass === 0 && indexOf(line, name) < 0) continue;
       if (name === 'require' || name === 'module' || name === 'exports' || native.classOf(value) === 'Module') continue;
       if (indexOf(frame.text, name + ' = require(') >= 0 || indexOf(frame.text, 'as ' + name + ' from') >= 0 || indexOf(frame.text, 'import ' + name + ' from') >= 0) continue;
-      shown[name] = slice(replace(repr(value, 400), /\n\s*/g, ' '), 0, 200);
+      shown[name] = slice(replace(plain(value), /\n\s*/g, ' '), 0, 200);
       count++;
     }
   }
@@ -291,10 +300,13 @@ function describeSyntax(error) {
   return report;
 }
 
-// title is what an error says of itself, in one line.
+// title is what an error says of itself, in one line, as far as that is plain data: the program goes on, and none of its code may run for this.
 function title(error) {
-  const report = describe(error);
-  return bounded(report.type + ': ' + report.message, 300);
+  if (native.classOf(error) !== 'Error') return typeof error === 'string' ? bounded(error, 300) : 'a value that is not an Error';
+  const maker = advise.data(error, 'constructor');
+  const made = typeof maker === 'function' ? advise.data(maker, 'name') : undefined;
+  const message = advise.data(error, 'message');
+  return bounded((typeof made === 'string' && made !== '' ? made : 'Error') + (typeof message === 'string' && message !== '' ? ': ' + message : ''), 300);
 }
 
 // What a test framework said of the first test that failed.
