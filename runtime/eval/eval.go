@@ -377,6 +377,7 @@ func (e *Evaluator) judgeTests(ctx context.Context, p *Problem, candidate string
 			}
 			s := &single{report: report}
 			s.outcome, s.failed = one.judge(report)
+			p.restore(i, one, report.Error)
 			s.ran = newSpectrum(report, one.tests, s.outcome == Passed)
 			if s.outcome == Passed {
 				s.report = &runtime.Report{Usage: report.Usage} // the rest is not needed

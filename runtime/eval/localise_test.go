@@ -36,6 +36,9 @@ func TestSuspiciousLines(t *testing.T) {
 			if len(r.Suspicious) == 0 || r.Suspicious[0].Text != c.fault || r.Suspicious[0].Score != 1 {
 				t.Errorf("suspicious: %+v, of %q", r.Suspicious, r.Tests.Coverage)
 			}
+			if strings.Contains(r.Feedback, ".same(") || !strings.Contains(r.Feedback, strings.TrimSuffix(p.Tests[1], ")")) {
+				t.Errorf("the feedback does not show the test as it stands:\n%s", r.Feedback)
+			}
 			if f := r.Tests.Failed[0]; !strings.Contains(f.Got, "C") || !strings.Contains(f.Want, "B") {
 				t.Errorf("%+v", f)
 			}

@@ -96,7 +96,7 @@ func TestMutantsEqualNative(t *testing.T) {
 		t.Fatal(err)
 	}
 	// What native gets ten seconds for, the sandbox gets fuel for.
-	results := judge(t, evaluator(t, eval.Config{Options: runtime.Options{Limits: runtime.Limits{Fuel: 15_000_000_000, Deadline: 5 * time.Minute}}}), set)
+	results := judge(t, evaluator(t, eval.Config{Options: runtime.Options{Limits: runtime.Limits{Fuel: 8_000_000_000, Deadline: 5 * time.Minute}}}), set)
 	var mu sync.Mutex
 	counts := map[string]int{}
 	group, ctx := errgroup.WithContext(context.Background())

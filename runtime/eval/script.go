@@ -1,6 +1,10 @@
 package eval
 
-import "strings"
+import (
+	"strings"
+
+	"wand/runtime"
+)
 
 // planScript finds the calls of console.assert in a test in JavaScript that stand as statements on lines of their own. Where it is not sure of every one of
 // them, the test is taken as a whole.
@@ -71,6 +75,32 @@ func (t *plannedTest) compare(condition string) {
 	method := map[int]string{2: ".alike(", 3: ".same("}[width]
 	t.Want, t.Left = oneLine(condition[operator+width:end]), true
 	t.rewritten = strings.TrimSuffix(consoleAssert, "(") + method + condition[:operator] + "," + condition[operator+width:] + ")"
+}
+
+// restore makes an error of a test that was rewritten show the lines that the data set has.
+func (p *Problem) restore(i int, one program, e *runtime.Error) {
+	if e == nil || p.test(i).rewritten == "" {
+		return
+	}
+	lines := strings.Split(p.Test, "\n")
+	if len(p.Tests) > 0 {
+		lines = strings.Split(p.Tests[i], "\n")
+		one.tests += strings.Count(p.Setup, "\n")
+		if p.Setup != "" {
+			one.tests++
+		}
+	}
+	show := func(l *runtime.Location) {
+		if at := l.Line - one.tests; at >= 0 && at < len(lines) && strings.HasPrefix(strings.TrimSpace(l.LineText), strings.TrimSuffix(consoleAssert, "(")+".") {
+			l.LineText, l.Column, l.EndColumn = lines[at], 0, 0
+		}
+	}
+	if e.Location != nil {
+		show(e.Location)
+	}
+	for k := range e.Frames {
+		show(&e.Frames[k].Location)
+	}
 }
 
 // scanner steps through JavaScript, past strings, templates and comments. Regular expressions it does not know: one that holds a quote or a bracket
