@@ -54,8 +54,8 @@ const (
 // Config configures an Evaluator. Only Runtime has to be set.
 type Config struct {
 	Runtime *runtime.Runtime
-	// Options of every run: limits, policy, tools, files. Default clock and seed are such that two runs are the same. KeepOutput, Input, Stdin and the writers
-	// are the evaluator's own.
+	// Options of every run: limits, policy, tools, files. All of them but Tools and packages in folders belong to the settings. Default clock and seed are such
+	// that two runs are the same. KeepOutput, Input, Stdin and the writers are the evaluator's own.
 	Options runtime.Options
 	// Overlays of Runtime, which change what is allowed and so belong to the settings. Default: none.
 	Overlays []*policies.Overlay
@@ -84,6 +84,7 @@ type Settings struct {
 	Format   string            `json:"format" jsonschema:"how programs are put together; changes when results would"`
 	Limits   runtime.Limits    `json:"limits" jsonschema:"of every run"`
 	Policy   string            `json:"policy,omitempty" jsonschema:"sha256 of the effective policy"`
+	Inputs   string            `json:"inputs,omitempty" jsonschema:"sha256 of what else every run gets: files, packages, arguments, environment, principal; absent when there is none"`
 	Clock    string            `json:"clock" jsonschema:"virtual, or what Options or the policy says"`
 	Guests   map[string]string `json:"guests" jsonschema:"digest of each interpreter"`
 	Detail   Detail            `json:"detail" jsonschema:"whose tests are run one by one: failing, all or none"`
@@ -137,6 +138,7 @@ func New(_ context.Context, c Config) (*Evaluator, error) {
 	s := &e.settings
 	s.Format, s.Detail, s.Coverage, s.Scale, s.Feedback = format, c.Detail, c.Coverage, c.Scale, c.FeedbackTokens
 	s.Guests, s.Clock, s.Limits = map[string]string{}, "virtual", orDefault(c.Options.Limits)
+	s.Inputs = inputs(&c.Options)
 	if c.Options.Clock != nil {
 		s.Clock = "given"
 	}
@@ -154,6 +156,25 @@ func New(_ context.Context, c Config) (*Evaluator, error) {
 }
 
 const defaultFeedback = 400
+
+// inputs identifies what Options give to every run beside limits and policy. Tools of an embedder's own have nothing to be told apart by.
+func inputs(o *runtime.Options) string {
+	type input struct {
+		Name string
+		Data []byte
+	}
+	var list []input
+	for _, f := range o.Files {
+		list = append(list, input{f.Path, f.Data})
+	}
+	for _, p := range o.Packages {
+		list = append(list, input{p.Name, p.Data})
+	}
+	if len(list)+len(o.Args)+len(o.Env) == 0 && o.Principal == "" && o.Seed == nil && !o.DryRun {
+		return ""
+	}
+	return digestOf([]any{list, o.Args, o.Env, o.Principal, o.Seed, o.DryRun})
+}
 
 // withoutComments is a set of Cedar rules without the places where they stand.
 func withoutComments(cedar string) string {

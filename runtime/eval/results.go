@@ -263,6 +263,7 @@ func (s Settings) differs(now Settings) string {
 	add("host calls", a.HostCalls, b.HostCalls)
 	add("call depth", a.CallDepth, b.CallDepth)
 	add("policy", short(s.Policy, 15), short(now.Policy, 15))
+	add("inputs", short(s.Inputs, 15), short(now.Inputs, 15))
 	add("clock", s.Clock, now.Clock)
 	add("detail", s.Detail, now.Detail)
 	add("coverage", s.Coverage, now.Coverage)
