@@ -295,7 +295,7 @@ func (a *Agent) Run(ctx context.Context, task string) (*Outcome, error) {
 	if o := j.ended(); o != nil && o.Status == Answered {
 		return o, nil
 	}
-	r.account.spend(Spent{Wall: j.lastWall()})
+	r.account.spend(Spent{Wall: j.lastWall(), Tokens: j.lost()})
 	r.account.enter()
 	defer r.account.leave()
 	j.wall = func() float64 { return float64(r.account.Spent().Wall.Microseconds()) / 1000 }

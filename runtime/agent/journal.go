@@ -99,7 +99,7 @@ func ReadTranscript(r io.Reader) ([]*Event, error) {
 
 // readEvents also says how many bytes hold whole lines. torn allows a last line without its end.
 func readEvents(r io.Reader, torn bool) (events []*Event, whole int64, err error) {
-	lines := bufio.NewReaderSize(r, 1<<20)
+	lines := bufio.NewReaderSize(r, 64<<10)
 	for number := 1; ; number++ {
 		line, err := readLine(lines)
 		if err == io.EOF && len(bytes.TrimSpace(line)) == 0 {
@@ -198,6 +198,18 @@ func (j *journal) ended() *Outcome {
 		return j.events[n-1].End
 	}
 	return nil
+}
+
+// lost are tokens of requests that never came to an answer.
+func (j *journal) lost() (u TokenUsage) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, e := range j.events {
+		if e.Kind == EventRetry && e.Answer != nil {
+			u.add(e.Answer.Usage)
+		}
+	}
+	return u
 }
 
 // lastWall is the time that the conversation had taken when the last event was written.
