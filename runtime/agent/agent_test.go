@@ -315,3 +315,27 @@ func TestBudgets(t *testing.T) {
 		}
 	}
 }
+
+// TestLongOutput: output that no report has room for is kept in the conversation's folder, or not at all.
+func TestLongOutput(t *testing.T) {
+	spill := t.TempDir()
+	t.Setenv("TMPDIR", spill)
+	for _, dir := range []string{"", t.TempDir()} {
+		s := serve(t, modeltest.ByTurn(fenced("print('x' * 300_000)"), says("ANSWER: long")))
+		var report *runtime.Report
+		a := newAgent(t, s, agent.Config{Dir: dir, OnEvent: func(e *agent.Event) error {
+			if e.Kind == agent.EventReport {
+				report = e.Report
+			}
+			return nil
+		}})
+		solve(t, a, "Print.")
+		if left, err := os.ReadDir(spill); err != nil || len(left) > 0 {
+			t.Errorf("%v is left in the folder for temporary files (%v)", left, err)
+		}
+		path := report.Truncated.StdoutPath
+		if info, err := os.Stat(path); dir == "" && path != "" || dir != "" && (err != nil || info.Size() != 300_001 || !strings.HasPrefix(path, dir)) {
+			t.Errorf("%q: %v", path, err)
+		}
+	}
+}

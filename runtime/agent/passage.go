@@ -25,6 +25,7 @@ type passage struct {
 
 const (
 	underWay      = "running" // folder of programs under way, in that of the conversation
+	spilled       = "output"  // folder of output that reports have no room for
 	recordingTail = ".wandrec"
 )
 
@@ -41,7 +42,11 @@ func (p *passage) options(limits runtime.Limits) (o runtime.TurnOptions, err err
 	if p.journal.dir == "" {
 		return o, nil
 	}
-	if p.recording, err = os.Create(filepath.Join(p.journal.dir, p.file("program", recordingTail))); err != nil {
+	if p.recording, err = os.OpenFile(filepath.Join(p.journal.dir, p.file("program", recordingTail)), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600); err != nil {
+		return o, err
+	}
+	o.SpillDir = filepath.Join(p.journal.dir, spilled)
+	if err := os.MkdirAll(o.SpillDir, 0o700); err != nil {
 		return o, err
 	}
 	o.Recording = io.Writer(p.recording)
@@ -144,6 +149,7 @@ func (p *passage) close() {
 func (p *passage) settle(report *runtime.Report) error {
 	e := &Event{Kind: EventReport, Step: p.step, Report: report}
 	if p.journal.dir == "" {
+		forgetOutput(report)
 		return p.journal.add(e)
 	}
 	if p.recording != nil {
@@ -171,4 +177,18 @@ func (p *passage) settle(report *runtime.Report) error {
 	p.journal.drop(p.snapshot)
 	p.snapshot = e.Snapshot
 	return nil
+}
+
+// forgetOutput removes what a report has no room for, of a conversation that keeps nothing.
+func forgetOutput(r *runtime.Report) {
+	t := r.Truncated
+	if t == nil {
+		return
+	}
+	for _, path := range []*string{&t.StdoutPath, &t.StderrPath} {
+		if *path != "" {
+			os.Remove(*path)
+			*path = ""
+		}
+	}
 }
