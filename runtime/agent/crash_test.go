@@ -124,6 +124,7 @@ func (c *childTask) tools() (*hostfuncs.Registry, error) {
 		}
 		if c.KillAfter--; c.KillAfter == 0 {
 			time.AfterFunc(40*time.Millisecond, func() { fmt.Println("kill me") })
+			return 100 + len(in.Word), f.Sync() // the program sleeps now
 		}
 		return len(in.Word), f.Sync()
 	}))
@@ -176,7 +177,7 @@ func spawn(t *testing.T, c childTask) (o *agent.Outcome, events []string) {
 // words is a conversation whose programs write words down, one by one.
 func words() *modeltest.Server {
 	return modeltest.New(modeltest.ByTurn(
-		fenced("import time, tools\ndef write(word):\n    n = tools.write(word)\n    time.sleep(0.12)\n    return n\nlengths = [write('one')]\nkept = 'a'"),
+		fenced("import time, tools\ndef write(word):\n    n = tools.write(word)\n    time.sleep(1.5 if n > 100 else 0)\n    return n % 100\nlengths = [write('one')]\nkept = 'a'"),
 		modeltest.Turn{Code: "for word in ['two', 'three', 'four']:\n    lengths.append(write(word))\nprint(lengths)"},
 		fenced("raise ValueError(kept + str(write('five')))"),
 		fenced("lengths.append(write('six'))\nlengths"),
