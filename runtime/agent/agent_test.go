@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"wand/compiler"
 	"wand/hostfuncs"
 	"wand/modules"
 	"wand/policies"
@@ -337,5 +338,46 @@ func TestLongOutput(t *testing.T) {
 		if info, err := os.Stat(path); dir == "" && path != "" || dir != "" && (err != nil || info.Size() != 300_001 || !strings.HasPrefix(path, dir)) {
 			t.Errorf("%q: %v", path, err)
 		}
+	}
+}
+
+// TestSystemPrompt: the model is told what there is, and nothing of the host.
+func TestSystemPrompt(t *testing.T) {
+	folder := t.TempDir()
+	p := policy(t, "files: [{host: "+folder+", guest: /data, access: read}]\nnetwork: [{host: api.example.com, methods: [POST], paths: [/v1/*]}]\n")
+	for language, parts := range map[compiler.Language][]string{
+		compiler.Python:     {"Python 3.13", "```python", "import tools", "def read(path: str", "/work/in.csv (3 bytes)", "INPUT holds the task's input: {\"n\":1}", "Be brief."},
+		compiler.JavaScript: {"JavaScript", "```javascript", "the global tools", "declare const tools"},
+	} {
+		a := newAgent(t, serve(t, modeltest.ByTurn()), agent.Config{
+			Language: language, Policy: p, Files: []runtime.File{{Path: "in.csv", Data: []byte("a,b")}}, Input: []byte(`{"n":1}`), Extra: "Be brief.",
+		})
+		text, err := a.SystemPrompt("a task")
+		if err != nil {
+			t.Fatal(err)
+		}
+		wants(t, text, append(parts, "/data (folder or file, to read)", "HTTP to api.example.com: POST /v1/*", "30 s")...)
+		if strings.Contains(text, folder) {
+			t.Errorf("the prompt names a folder of the host:\n%s", text)
+		}
+	}
+}
+
+// TestJavaScript: the same in the other languages; TypeScript takes JavaScript too.
+func TestJavaScript(t *testing.T) {
+	for _, language := range []compiler.Language{compiler.JavaScript, compiler.TypeScript} {
+		s := serve(t, modeltest.ByTurn(
+			says("```"+string(language)+"\nconst found = await tools.search({word: 'go'});\nfound.map(x => x * 2)\n```"),
+			says("```js\nnull.x\n```"),
+			modeltest.Turn{Code: "let sum = 0; for (const b of found) sum += await tools.price(b); sum"},
+			says("ANSWER: 800"),
+		))
+		l := &library{}
+		o := solve(t, newAgent(t, s, agent.Config{Language: language, Dir: t.TempDir(), Tools: l.tools(t), Policy: policy(t, "tools: [{name: search}, {name: price}]\n")}), "Add up.")
+		if o.Status != agent.Answered || string(o.Value) != "800" {
+			t.Errorf("%s: %+v", language, o)
+		}
+		wants(t, told(t, s, 1), "[6,10]")
+		wants(t, told(t, s, 2), "TypeError")
 	}
 }

@@ -1,12 +1,14 @@
 package agent
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strings"
 
 	"wand/compiler"
 	"wand/hostfuncs"
+	"wand/policies"
 	"wand/policies/units"
 	"wand/runtime"
 )
@@ -27,7 +29,8 @@ func systemPrompt(c *Config, limits runtime.Limits, stubs *hostfuncs.Stubs, budg
 	fmt.Fprintf(&b, "Variables, imports, functions and files stay from one program to the next. %s The value of the last expression is shown; print what else you need to see.\n", kept)
 	fmt.Fprintf(&b, "\nLimits: %s fuel units (about one per WebAssembly instruction), %s memory, %s and %s of output for each program; %d messages and %s tokens in all.\n",
 		units.Count(limits.Fuel), units.Bytes(limits.Memory), units.Duration(limits.Deadline), units.Bytes(limits.Output), budget.Turns, units.Count(budget.Tokens))
-	b.WriteString("There is no network, no process and no other file than what is named here.\n")
+	b.WriteString("Network, processes and files of the host do not exist, but for what is named here.\n")
+	b.WriteString(grantText(c.Policy))
 	if len(c.Files) > 0 {
 		b.WriteString("\nFiles:\n")
 		for i, f := range c.Files {
@@ -50,6 +53,34 @@ func systemPrompt(c *Config, limits runtime.Limits, stubs *hostfuncs.Stubs, budg
 		b.WriteString("\n" + strings.TrimSpace(c.Extra) + "\n")
 	}
 	return b.String()
+}
+
+// maxGrants is how many folders and hosts a prompt names.
+const maxGrants = 50
+
+// grantText names the folders and hosts that a policy grants. Which calls they allow the policy decides, and its refusals say what would be allowed.
+func grantText(p *policies.Policy) string {
+	if p == nil {
+		return ""
+	}
+	var lines []string
+	for _, g := range p.Files {
+		lines = append(lines, fmt.Sprintf("%s (folder or file, to %s)", g.Guest, cmp.Or(string(g.Access), "read")))
+	}
+	for _, g := range p.Network {
+		methods := strings.Join(g.Methods, ", ")
+		lines = append(lines, fmt.Sprintf("HTTP to %s: %s %s", g.Host, cmp.Or(methods, "GET, HEAD"), strings.Join(g.Paths, ", ")))
+	}
+	for _, d := range p.Databases {
+		lines = append(lines, fmt.Sprintf("the database %s, to read with tools.sql", d.Name))
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	if len(lines) > maxGrants {
+		lines = append(lines[:maxGrants], "and more")
+	}
+	return "\nGranted:\n" + strings.Join(lines, "\n") + "\n"
 }
 
 func toolText(language compiler.Language, stubs *hostfuncs.Stubs) string {
