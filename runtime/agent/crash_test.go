@@ -269,6 +269,35 @@ func TestKill(t *testing.T) {
 	}
 }
 
+// TestKillSamples: conversations side by side, and attempts one after the other, go on as well.
+func TestKillSamples(t *testing.T) {
+	sharedRuntime(t)
+	for _, strategy := range []string{"vote-3", "best-of-2"} {
+		for _, at := range []int{4, 9, 14} {
+			t.Run(fmt.Sprintf("%s, after event %d", strategy, at), func(t *testing.T) {
+				t.Parallel()
+				s := serve(t, modeltest.ByTurn(fenced("import tools\nn = tools.write('one')"), fenced("n + tools.write('four')"), says("ANSWER: 7")))
+				c := childTask{URL: s.BaseURL(), Dir: filepath.Join(t.TempDir(), "agent"), Log: filepath.Join(t.TempDir(), "log"), Policy: "tools: [{name: write}]\n", Strategy: []string{strategy}, PauseAt: at}
+				if o, _ := spawn(t, c); o != nil {
+					t.Fatalf("%+v", o)
+				}
+				c.PauseAt = -1
+				o, _ := spawn(t, c)
+				// One of them may have been in the middle of a call, of which nobody knows what it did.
+				if o == nil || o.Status != agent.Answered || strategy == "vote-3" && (string(o.Value) != "7" || o.Votes < 2) {
+					t.Fatalf("%+v", o)
+				}
+				samples := len(o.Branches)
+				for _, word := range []string{"one\n", "four\n"} {
+					if n := strings.Count(read(t, c.Log), word); n > samples {
+						t.Errorf("%q was written %d times by %d conversations", word, n, samples)
+					}
+				}
+			})
+		}
+	}
+}
+
 // TestSuspend: a call waits for somebody's approval; the process ends; another one goes on with the answer. What was done before is not done again.
 func TestSuspend(t *testing.T) {
 	sharedRuntime(t)
