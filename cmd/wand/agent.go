@@ -30,7 +30,7 @@ went wrong. The answer goes to standard output, what happens meanwhile to standa
 
 Any server that speaks OpenAI's chat completions will do: --base-url, --model and the key in OPENAI_API_KEY; local ones want none. With --dir everything is
 kept in a folder, and the same command line goes on where the last one stopped: after Ctrl-C, a crash, a server that failed, an approval that was missing. No
-answer of the model is paid twice and no call of a tool made twice.
+answer that came is asked for again, and no call of a tool that ended is made again.
 
 Strategies: self-debug asks the model to explain what failed, reflexion-N begins anew with notes up to N times when --test fails, best-of-N takes the best of
 N conversations by --test, vote-N the value on which most of N agree, chain-of-code answers calls of functions that nobody defined.
