@@ -17,6 +17,7 @@ import (
 
 	"wand/compiler"
 	"wand/hostfuncs"
+	"wand/hostfuncs/durable"
 )
 
 // A run with Options.SuspendDir keeps a file there, a recording without an end, for as long as it is not over. What calls do is in it before it is done:
@@ -135,7 +136,7 @@ func createState(dir string) (*stateFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the state of the run: %w", err)
 	}
-	if err := lockFile(f); err != nil {
+	if err := durable.Lock(f); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("the state of the run: %w", err)
 	}
@@ -143,7 +144,7 @@ func createState(dir string) (*stateFile, error) {
 }
 
 // settle makes the name durable.
-func (s *stateFile) settle() error { return syncFolder(s.dir) }
+func (s *stateFile) settle() error { return durable.SyncFolder(s.dir) }
 
 // close gives the file up, and removes it unless the run may go on.
 func (s *stateFile) close(keep bool) error {
@@ -227,9 +228,9 @@ func (rt *Runtime) openState(dir, tok string) (*state, error) {
 		return nil, fmt.Errorf("the state of the run: %w", err)
 	}
 	s := &state{file: &stateFile{id: id, path: path, file: f, dir: dir}, key: key}
-	if err := lockFile(f); err != nil {
+	if err := durable.Lock(f); err != nil {
 		f.Close()
-		if errors.Is(err, errLocked) {
+		if errors.Is(err, durable.ErrLocked) {
 			return nil, &TokenError{TokenRunning, "it is going on right now"}
 		}
 		return nil, fmt.Errorf("the state of the run: %w", err)
@@ -521,7 +522,7 @@ func waitingRun(path, id string, key []byte) (w WaitingRun, there bool) {
 		w.Since = info.ModTime()
 	}
 	w.State = "running"
-	if lockFile(f) == nil {
+	if durable.Lock(f) == nil {
 		w.State = "interrupted"
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxRecordingRaw+1))
@@ -570,7 +571,7 @@ func (rt *Runtime) Forget(dir, token string) error {
 		return err
 	}
 	defer f.Close()
-	if err := lockFile(f); errors.Is(err, errLocked) {
+	if err := durable.Lock(f); errors.Is(err, durable.ErrLocked) {
 		return &TokenError{TokenRunning, "it is going on right now"}
 	} else if err != nil {
 		return err

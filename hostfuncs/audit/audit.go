@@ -1,6 +1,6 @@
 // Package audit writes what runs did to a file in which changes show. Each event is one line of JSON that carries the hash of the line before, so that
 // a line that was edited, removed, inserted or moved breaks the chain at a place that Verify names. The command opens one Log and hands Run.Record to
-// the gate; Verify needs nothing but the file. It imports hostfuncs.
+// the gate; Verify needs nothing but the file. It imports hostfuncs and durable.
 //
 //	{"seq":2,"time":"2026-11-23T05:00:00.1Z","run":"R","event":"call","call":{...},"prev":"<hash of line 1>","hash":"<SHA-256 of this line>"}
 //
@@ -34,6 +34,7 @@ import (
 	"time"
 
 	"wand/hostfuncs"
+	"wand/hostfuncs/durable"
 )
 
 // Options of a Log.
@@ -133,7 +134,7 @@ func start(f *os.File, path string, o Options) (*Log, error) {
 	}
 	l := &Log{key: bytes.Clone(o.Key), file: f, size: info.Size(), head: zeros, now: time.Now}
 	if l.size == 0 {
-		return l, syncFolder(filepath.Dir(path))
+		return l, durable.SyncFolder(filepath.Dir(path))
 	}
 	tail := make([]byte, min(l.size, 2*maxLine))
 	if _, err := f.ReadAt(tail, l.size-int64(len(tail))); err != nil {
@@ -176,8 +177,11 @@ func start(f *os.File, path string, o Options) (*Log, error) {
 
 func lockWithin(f *os.File, wait time.Duration) error {
 	for deadline := time.Now().Add(wait); ; time.Sleep(min(20*time.Millisecond, wait)) {
-		if err := lock(f); err == nil || !errors.Is(err, ErrLocked) || !time.Now().Before(deadline) {
+		if err := durable.Lock(f); !errors.Is(err, durable.ErrLocked) {
 			return err
+		}
+		if !time.Now().Before(deadline) {
+			return ErrLocked
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"wand/hostfuncs"
+	"wand/hostfuncs/durable"
 )
 
 // file is a namespace, a bucket, of a bbolt file. The file is open during a transaction only: opening costs much less than writing does, and other
@@ -123,7 +124,7 @@ func (f *file) transact(ctx context.Context, write bool, do func(entries) error)
 	}
 	err = errors.Join(err, db.Close())
 	if err == nil && fresh {
-		syncFolder(filepath.Dir(f.path))
+		_ = durable.SyncFolder(filepath.Dir(f.path)) // what was written is in the file all the same
 	}
 	return err
 }
@@ -182,14 +183,6 @@ func (*none) delete(string) error                    { return fs.ErrPermission }
 func (*none) from(string, func(string, []byte) bool) {}
 func (*none) used() int64                            { return 0 }
 func (*none) setUsed(int64) error                    { return fs.ErrPermission }
-
-// syncFolder makes sure that the name of a new file outlives a power failure, on systems that can.
-func syncFolder(path string) {
-	if d, err := os.Open(path); err == nil {
-		d.Sync()
-		d.Close()
-	}
-}
 
 func openError(err error) error {
 	switch {

@@ -1,6 +1,6 @@
 // Package kv is a small key-value store for programs: what one run writes, later runs of the same agent read. Keys are text, values are JSON. A store is one
 // bbolt file that any number of agents share, each in a namespace of its own with a quota; or it is in memory and gone after the run. The runtime opens one
-// for a policy's kv section. It imports only hostfuncs and policies.
+// for a policy's kv section. It imports only hostfuncs, durable and policies.
 //
 // Every call is one transaction: it has happened as a whole and is on the disk when it returns, or it has not happened, whether the disk is full or the
 // power fails. The file is open, and locked, only during a call, so that several processes can share it.

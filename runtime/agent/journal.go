@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"wand/hostfuncs/durable"
 )
 
 // transcriptName is the transcript within the folder of a conversation.
@@ -70,7 +72,9 @@ func openJournal(dir string, observe func(*Event) error) (*journal, error) {
 
 // load reads what is there. A last line that is not whole was being written when its process ended, and is cut off.
 func (j *journal) load() error {
-	if err := lock(j.file); err != nil {
+	if err := durable.Lock(j.file); errors.Is(err, durable.ErrLocked) {
+		return ErrBusy
+	} else if err != nil {
 		return err
 	}
 	events, whole, err := readEvents(j.file, true)
@@ -240,7 +244,7 @@ func (j *journal) keep(name string, data []byte) error {
 		os.Remove(f.Name())
 		return err
 	}
-	return syncFolder(j.dir)
+	return durable.SyncFolder(j.dir)
 }
 
 // kept reads a file beside the transcript. The name comes from the transcript.

@@ -16,7 +16,7 @@
 // help, and neither does a limit or an exception that is swallowed; a value whose == is always true does. What must not be cheated compares values on the
 // host: Problem.Expected.
 //
-// The package imports runtime; cmd/wand and embedders call it.
+// The package imports runtime and durable; cmd/wand and embedders call it.
 package eval
 
 import (

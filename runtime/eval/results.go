@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"wand/hostfuncs/durable"
 )
 
 // Header is the first line of a results file.
@@ -75,7 +77,11 @@ func (w *File) begin(path string, h Header, keys map[string]bool) error {
 	} else if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s: %w: it is no regular file", path, ErrNotResults)
 	}
-	if err := lock(w.f); err != nil {
+	err := durable.Lock(w.f)
+	if errors.Is(err, durable.ErrLocked) {
+		err = ErrInUse
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	old, results, whole, err := scan(path, w.f)

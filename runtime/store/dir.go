@@ -10,12 +10,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	goruntime "runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"wand/hostfuncs/durable"
 )
 
 // Dir is a store in a folder, for any number of processes of one user at a time:
@@ -329,14 +330,7 @@ func (d *Dir) sync(folder string) error {
 	if err := d.before("sync folder", folder); err != nil {
 		return err
 	}
-	if goruntime.GOOS == "windows" {
-		return nil // it has no such thing
-	}
-	f, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return durable.SyncFolder(folder)
 }
 
 func (d *Dir) before(what, path string) error {

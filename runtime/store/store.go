@@ -1,6 +1,6 @@
 // Package store keeps sessions between processes. A Store holds a record for each session, which is replaced as a whole, and chunks: bytes that records
 // refer to by their digest, so that what two records have in common is there once. What is in them is the runtime's to say (runtime.Session.Save), which
-// also authenticates it; a store keeps bytes. Dir is the store in a folder. The runtime and the command use this package; it imports nothing of ours.
+// also authenticates it; a store keeps bytes. Dir is the store in a folder. The runtime and the command use this package; it imports durable only.
 package store
 
 import (

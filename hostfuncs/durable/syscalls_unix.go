@@ -1,6 +1,6 @@
 //go:build unix
 
-package audit
+package durable
 
 import (
 	"errors"
@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lock takes the file for this process, or fails with ErrLocked.
-func lock(f *os.File) error {
+// Lock takes the file for this process, or fails with ErrLocked at once. It lasts until the file is closed or the process ends, however it does.
+func Lock(f *os.File) error {
 	for {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		switch {
@@ -23,8 +23,8 @@ func lock(f *os.File) error {
 	}
 }
 
-// syncFolder makes a new file's name durable.
-func syncFolder(path string) error {
+// SyncFolder makes the names in a folder durable: call it after a file in it was made or renamed.
+func SyncFolder(path string) error {
 	d, err := os.Open(path)
 	if err != nil {
 		return err
