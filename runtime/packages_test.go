@@ -13,8 +13,8 @@ import (
 	"testing/fstest"
 
 	"wand/compiler"
-	"wand/internal/testpackages"
 	"wand/modules"
+	"wand/modules/testpackages"
 	"wand/runtime"
 )
 

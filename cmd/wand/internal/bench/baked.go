@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"wand/compiler"
-	"wand/internal/testpackages"
 	"wand/modules"
+	"wand/modules/testpackages"
 	"wand/runtime"
 )
 
