@@ -84,7 +84,7 @@ func (a *app) agentCommand() *cli.Command {
 		&cli.StringFlag{Name: "input", Usage: "`JSON` value, or @FILE that holds one; programs see it as INPUT"},
 		&cli.StringSliceFlag{Name: "file", Usage: "put a file or folder into the session's filesystem: `SRC[:DST]` (repeatable)"},
 		&cli.StringSliceFlag{Name: "package", Usage: "let programs import a wheel, zip file or folder: `PATH` (repeatable)"},
-		skillsFlag(),
+		skillsFlag(), engineFlag(),
 		jsonFlag("the outcome"),
 	}
 	flags = append(flags, budget.flags()...)
@@ -169,7 +169,7 @@ func (a *app) agent(c *cli.Context, limits *limitFlags, budget *spendFlags) erro
 		return err
 	}
 	defer view.trail.close()
-	rt, err := a.newRuntime(ctx, granted, view.progress)
+	rt, err := a.newRuntime(ctx, c, granted, view.progress)
 	if err != nil {
 		return err
 	}
@@ -552,7 +552,7 @@ EXIT CODES:
 func (a *app) agentReplayCommand() *cli.Command {
 	return &cli.Command{
 		Name: "replay", Usage: "run the programs of a conversation again, and compare", UsageText: "wand agent replay [options] DIR", Description: agentReplayDescription,
-		Flags: []cli.Flag{jsonFlag("what came of each program")}, HideHelpCommand: true, OnUsageError: onUsageError, Action: a.agentReplay,
+		Flags: []cli.Flag{engineFlag(), jsonFlag("what came of each program")}, HideHelpCommand: true, OnUsageError: onUsageError, Action: a.agentReplay,
 	}
 }
 
@@ -565,7 +565,7 @@ func (a *app) agentReplay(c *cli.Context) error {
 	defer release()
 	p := newProgress(a.stderr)
 	defer p.end()
-	rt, err := a.newRuntime(ctx, nil, p)
+	rt, err := a.newRuntime(ctx, c, nil, p)
 	if err != nil {
 		return err
 	}

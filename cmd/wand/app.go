@@ -70,9 +70,10 @@ EXIT CODES of wand run:
    70 fault (wand itself failed), 130 cancelled
 
 ENVIRONMENT:
-   WAND_CACHE  folder of guests and prepared code (default: wand in the user's cache folder)
-   WAND_STORE  folder of stored sessions (default: wand/sessions in the user's data folder, XDG_DATA_HOME)
-   NO_COLOR    no colour, also on a terminal`
+   WAND_ENGINE  what --engine says when it is not given: wazero, wazero-interpreter or wasmtime
+   WAND_CACHE   folder of guests and prepared code (default: wand in the user's cache folder)
+   WAND_STORE   folder of stored sessions (default: wand/sessions in the user's data folder, XDG_DATA_HOME)
+   NO_COLOR     no colour, also on a terminal`
 
 func (a *app) cli() *cli.App {
 	return &cli.App{

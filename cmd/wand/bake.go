@@ -76,7 +76,7 @@ func (a *app) bake(c *cli.Context, flags *limitFlags) error {
 	defer release()
 	progress := newProgress(a.stderr)
 	defer progress.end()
-	rt, err := runtime.New(ctx, runtime.Config{Progress: progress.begin})
+	rt, err := a.newRuntime(ctx, c, nil, progress)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (a *app) removeBaked(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	rt, err := runtime.New(c.Context, runtime.Config{})
+	rt, err := a.newRuntime(c.Context, c, nil, nil)
 	if err != nil {
 		return err
 	}
@@ -151,12 +151,12 @@ type bakedInfo struct {
 	Stale string `json:"stale,omitempty"` // why it cannot be used
 }
 
-func listBaked(ctx context.Context) ([]bakedInfo, error) {
-	rt, err := runtime.New(ctx, runtime.Config{})
+func (a *app) listBaked(c *cli.Context) ([]bakedInfo, error) {
+	rt, err := a.newRuntime(c.Context, c, nil, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer rt.Close(context.WithoutCancel(ctx))
+	defer rt.Close(context.WithoutCancel(c.Context))
 	found, err := rt.BakedGuests()
 	if err != nil {
 		return []bakedInfo{}, nil // without a cache there are none

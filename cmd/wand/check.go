@@ -10,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"wand/compiler"
-	"wand/runtime"
 )
 
 const checkDescription = `Checks a program without running it: finds its language, translates TypeScript, has the interpreter parse it, validates WebAssembly.
@@ -37,7 +36,7 @@ type checkResult struct {
 func (a *app) checkCommand() *cli.Command {
 	return &cli.Command{
 		Name: "check", Usage: "check a program without running it", UsageText: "wand check [options] FILE|-|-c CODE", Description: checkDescription,
-		Flags:           append(sourceFlags(), &cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print the findings as JSON on standard output"}),
+		Flags:           append(sourceFlags(), engineFlag(), &cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print the findings as JSON on standard output"}),
 		HideHelpCommand: true, OnUsageError: onUsageError,
 		Action: a.check,
 	}
@@ -56,7 +55,7 @@ func (a *app) check(c *cli.Context) error {
 	defer release()
 	progress := newProgress(a.stderr)
 	defer progress.end()
-	rt, err := runtime.New(ctx, runtime.Config{Progress: progress.begin})
+	rt, err := a.newRuntime(ctx, c, nil, progress)
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,8 @@ func values(option string) (words []string, open bool) {
 		return []string{"python", "javascript", "typescript", "wasm"}, false
 	case "policy":
 		return policies.Presets(), true
+	case "engine":
+		return builtEngines(), false
 	case "approve":
 		return []string{approveAsk, approveNever}, false
 	case "format":

@@ -17,7 +17,6 @@ import (
 
 	"wand/modules"
 	"wand/policies/units"
-	"wand/runtime"
 )
 
 const doctorDescription = `Looks at what wand finds on this machine: guests, cache, the tools that "make guests" needs, compilers, and what the kernel offers.
@@ -60,7 +59,7 @@ func (a *app) doctor(c *cli.Context) error {
 	if err := a.noArguments(c); err != nil {
 		return err
 	}
-	findings := examine(c.Context)
+	findings := a.examine(c)
 	healthy := true
 	for _, f := range findings {
 		healthy = healthy && f.Status != missing
@@ -109,17 +108,18 @@ func (a *app) showFindings(findings []finding) error {
 }
 
 // examine looks at everything.
-func examine(ctx context.Context) []finding {
+func (a *app) examine(c *cli.Context) []finding {
 	v := version()
 	list := []finding{
-		{Area: "wand", Name: "version", Status: info, Detail: fmt.Sprintf("%s, %s, wazero %s, guest ABI %d", v.Version, v.Go, v.Wazero, v.ABI)},
+		{Area: "wand", Name: "version", Status: info, Detail: fmt.Sprintf("%s, %s, %s, guest ABI %d", v.Version, v.Go, v.runners(), v.ABI)},
 		{Area: "wand", Name: "machine", Status: info, Detail: fmt.Sprintf("%s/%s, %d processors", v.OS, v.Arch, goruntime.NumCPU())},
 		engineFinding(),
+		enginesFinding(),
 	}
 	list = append(list, guestFindings()...)
-	list = append(list, cacheFindings(ctx)...)
-	list = append(list, toolFindings(ctx)...)
-	return append(list, kernelFindings(ctx)...)
+	list = append(list, a.cacheFindings(c)...)
+	list = append(list, toolFindings(c.Context)...)
+	return append(list, kernelFindings(c.Context)...)
 }
 
 // engineFinding says whether wazero compiles to native code here.
@@ -127,6 +127,15 @@ func engineFinding() finding {
 	f := finding{Area: "wand", Name: "engine", Status: ok, Detail: "wazero compiles to native code"}
 	if arch := goruntime.GOARCH; arch != "amd64" && arch != "arm64" {
 		f.Status, f.Detail, f.Hint = degraded, "wazero interprets on "+arch, "programs run some 10 to 50 times slower than on amd64 or arm64"
+	}
+	return f
+}
+
+// enginesFinding says what --engine can be here.
+func enginesFinding() finding {
+	f := finding{Area: "wand", Name: "engines", Status: info, Detail: strings.Join(builtEngines(), ", ")}
+	if !withWasmtime {
+		f.Hint = "one with wasmtime too: make build ENGINE=wasmtime"
 	}
 	return f
 }
@@ -145,7 +154,7 @@ func guestFindings() []finding {
 	return list
 }
 
-func cacheFindings(ctx context.Context) []finding {
+func (a *app) cacheFindings(c *cli.Context) []finding {
 	const area = "cache"
 	dir, err := modules.CacheDir()
 	if err != nil {
@@ -154,14 +163,14 @@ func cacheFindings(ctx context.Context) []finding {
 	list := []finding{{Area: area, Name: "folder", Status: info, Detail: dir}}
 	// A runtime opens its part of the cache as every run does, and heals it.
 	f := finding{Area: area, Name: "usable", Status: ok, Detail: "writable, private, authenticated"}
-	if rt, err := runtime.New(ctx, runtime.Config{}); err != nil {
+	if rt, err := a.newRuntime(c.Context, c, nil, nil); err != nil {
 		f.Status, f.Detail = degraded, err.Error()
 	} else {
 		if err := rt.CacheError(); err != nil {
 			f.Status, f.Detail = degraded, err.Error()
 			f.Hint = "every process prepares its guests anew, which takes seconds; set WAND_CACHE to a folder that can be written"
 		}
-		rt.Close(ctx)
+		rt.Close(c.Context)
 	}
 	list = append(list, f)
 	for _, part := range []struct{ name, what string }{{"prepared", "guests as native code, ready to fork"}, {"guests", "interpreters that make guests built"}} {

@@ -81,7 +81,7 @@ func evalFlags(limits *limitFlags) []cli.Flag {
 		&cli.IntFlag{Name: "jobs", DefaultText: "one per core", Usage: "run `N` programs side by side"},
 	}
 	flags = append(flags, limits.flags()...)
-	return append(flags, policyFlag(), overlayFlag(), allowFlag(),
+	return append(flags, engineFlag(), policyFlag(), overlayFlag(), allowFlag(),
 		&cli.StringFlag{Name: "principal", Category: "authority", DefaultText: "run", Usage: "`NAME` of the program or agent, for policies that tell them apart"})
 }
 
@@ -319,7 +319,7 @@ func (a *app) newJudge(ctx context.Context, c *cli.Context, flags *limitFlags, a
 	config.Options = runtime.Options{Policy: granted.policy, Principal: c.String("principal"), Limits: limitsOf(granted.engine.Policy().Limits, limits)}
 	config.Overlays = granted.overlays
 	j := &evalJudge{app: a, progress: newProgress(a.stderr)}
-	if j.rt, err = runtime.New(ctx, runtime.Config{Progress: j.progress.begin, Overlays: granted.overlays, Problem: a.problem}); err != nil {
+	if j.rt, err = a.newRuntime(ctx, c, granted, j.progress); err != nil {
 		return nil, err
 	}
 	config.Runtime = j.rt

@@ -65,7 +65,7 @@ func (a *app) guests(c *cli.Context) error {
 		return a.licences(name)
 	}
 	list := listGuests()
-	baked, err := listBaked(c.Context)
+	baked, err := a.listBaked(c)
 	if err != nil {
 		return err
 	}

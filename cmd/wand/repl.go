@@ -49,7 +49,7 @@ const replCommands = `COMMANDS at the prompt:
 func (a *app) replCommand() *cli.Command {
 	limits, budget := &limitFlags{}, &budgetFlags{}
 	flags := append([]cli.Flag{
-		storeFlag(), langFlag(),
+		storeFlag(), langFlag(), engineFlag(),
 		&cli.StringSliceFlag{Name: "package", Usage: "let the programs import a wheel, zip file or folder: `PATH` (repeatable)"},
 		&cli.BoolFlag{Name: "keep-failed", DisableDefaultText: true, Usage: "keep what a turn did that ended with an error of its own"},
 		&cli.StringFlag{Name: "history", DefaultText: "wand/history in the user's data folder", Usage: "remember what was typed in `FILE`; '' for nowhere"},
@@ -159,7 +159,7 @@ func (r *repl) open(limitFlags *limitFlags, budgetFlags *budgetFlags) (err error
 	}
 	progress := newProgress(a.stderr)
 	defer progress.end()
-	if r.rt, err = a.newRuntime(ctx, r.granted, progress); err != nil {
+	if r.rt, err = a.newRuntime(ctx, c, r.granted, progress); err != nil {
 		return err
 	}
 	if r.stored != "" {

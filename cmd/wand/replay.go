@@ -39,7 +39,7 @@ EXIT CODES:
 func (a *app) replayCommand() *cli.Command {
 	return &cli.Command{
 		Name: "replay", Usage: "run a recorded program again", UsageText: "wand replay [options] FILE|-", Description: replayDescription,
-		Flags:           []cli.Flag{&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print what came of it as JSON instead of the program's output"}},
+		Flags:           []cli.Flag{engineFlag(), &cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print what came of it as JSON instead of the program's output"}},
 		HideHelpCommand: true, OnUsageError: onUsageError, Action: a.replay,
 	}
 }
@@ -74,7 +74,7 @@ func (a *app) replay(c *cli.Context) error {
 	defer view.progress.end()
 	var o runtime.Options
 	view.connect(&o)
-	rt, err := a.newRuntime(ctx, nil, view.progress)
+	rt, err := a.newRuntime(ctx, c, nil, view.progress)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ func (a *app) resumeCommand() *cli.Command {
 			&cli.StringFlag{Name: "audit", Category: "authority", Usage: "append every call and decision from here on to `FILE`"},
 			&cli.StringFlag{Name: "audit-key", Category: "authority", Usage: "`FILE` with a key, without which nobody can write the audit file anew"},
 			&cli.StringFlag{Name: "record", Usage: "when the run is over, or suspended again, put a recording of all of it into `FILE`"},
+			engineFlag(),
 		}, outcomeFlags()...),
 		HideHelpCommand: true, OnUsageError: onUsageError, Action: a.resume,
 	}
@@ -105,7 +106,7 @@ func (a *app) resume(c *cli.Context) error {
 	defer release()
 	view.progress = newProgress(a.stderr)
 	defer view.progress.end()
-	lister, err := a.newRuntime(ctx, nil, view.progress)
+	lister, err := a.newRuntime(ctx, c, nil, view.progress)
 	if err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ func (a *app) goOn(ctx context.Context, c *cli.Context, view *verdict, granted *
 	if err := view.trail.begin(&compiler.Module{Name: "resumed " + token[:min(len(token), 13)]}, &o); err != nil {
 		return errors.Join(err, record.close())
 	}
-	rt, err := a.newRuntime(ctx, granted, view.progress)
+	rt, err := a.newRuntime(ctx, c, granted, view.progress)
 	if err != nil {
 		return errors.Join(err, record.close())
 	}

@@ -87,7 +87,7 @@ func runFlags(limits *limitFlags) []cli.Flag {
 		&cli.StringFlag{Name: "guest", Usage: "fork the baked guest `NAME`, whose modules are loaded already (wand guests bake)"},
 		&cli.StringSliceFlag{Name: "package", Usage: "let the program import a wheel, zip file or folder: `PATH` (repeatable)"},
 		&cli.BoolFlag{Name: "strict", DisableDefaultText: true, Usage: "fail on an import of a module that does not exist even where nothing uses it, instead of leaving it out with a warning"},
-		skillsFlag(),
+		skillsFlag(), engineFlag(),
 	)
 }
 
@@ -183,10 +183,7 @@ func (a *app) perform(c *cli.Context, flags *limitFlags, view *verdict, adapt fu
 			fmt.Fprintf(a.stderr, "wand: %s\n", printable(note))
 		}
 	}
-	rt, err := runtime.New(ctx, runtime.Config{Progress: view.progress.begin, Overlays: granted.overlays, Problem: func(err error) {
-		view.progress.end()
-		a.problem(err)
-	}})
+	rt, err := a.newRuntime(ctx, c, granted, view.progress)
 	if err != nil {
 		return nil, err
 	}

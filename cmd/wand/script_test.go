@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func TestMain(m *testing.M) {
 //	sessions stdout                   check it against the schema of wand session list and show
 //	model FILE                        start a model's server at $MODEL_URL that says what the file tells
 //
-// and the condition [guest:NAME]. $SERVER is the address of an HTTP server on this machine, shop.db a SQLite database with a table of items.
+// and the conditions [guest:NAME] and [engine:NAME]. $SERVER is the address of an HTTP server on this machine, shop.db a SQLite database with a table of items.
 func TestScript(t *testing.T) {
 	cache, err := modules.CacheDir()
 	if err != nil {
@@ -67,6 +68,9 @@ func TestScript(t *testing.T) {
 			return makeDatabase(filepath.Join(e.WorkDir, "shop.db"))
 		},
 		Condition: func(condition string) (bool, error) {
+			if name, ok := strings.CutPrefix(condition, "engine:"); ok {
+				return slices.Contains(builtEngines(), name), nil
+			}
 			name, ok := strings.CutPrefix(condition, "guest:")
 			if !ok {
 				return false, errors.New("unknown condition " + condition)

@@ -237,20 +237,6 @@ func (a *app) nameArgs(c *cli.Context, least, most int, example string) ([]strin
 	return args, nil
 }
 
-// newRuntime starts a runtime for sessions of a store.
-func (a *app) newRuntime(ctx context.Context, w *authority, progress *progress) (*runtime.Runtime, error) {
-	var c runtime.Config
-	c.Progress = progress.begin
-	if w != nil {
-		c.Overlays = w.overlays
-	}
-	c.Problem = func(err error) {
-		progress.end()
-		a.problem(err)
-	}
-	return runtime.New(ctx, c)
-}
-
 // budgetFlags bound all turns of a session together.
 type budgetFlags struct{ fuel, calls, storage, turns quantity }
 
@@ -292,7 +278,7 @@ EXAMPLES:
 func (a *app) sessionNewCommand() *cli.Command {
 	limits, budget := &limitFlags{}, &budgetFlags{}
 	flags := append([]cli.Flag{
-		storeFlag(), jsonFlag("what there is to say of it"), langFlag(),
+		storeFlag(), jsonFlag("what there is to say of it"), langFlag(), engineFlag(),
 		&cli.StringSliceFlag{Name: "package", Usage: "let the programs import a wheel, zip file or folder: `PATH` (repeatable)"},
 		&cli.StringFlag{Name: "principal", Category: "authority", DefaultText: "run", Usage: "`NAME` of the program or agent, for policies that tell them apart"},
 		policyFlag(), overlayFlag(), allowFlag(),
@@ -362,7 +348,7 @@ func (a *app) sessionNew(c *cli.Context, limitFlags *limitFlags, budgetFlags *bu
 	defer release()
 	progress := newProgress(a.stderr)
 	defer progress.end()
-	rt, err := a.newRuntime(ctx, granted, progress)
+	rt, err := a.newRuntime(ctx, c, granted, progress)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func (a *app) sessionExport(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s, done, err := a.openStored(ctx, st, name, note)
+	s, done, err := a.openStored(ctx, c, st, name, note)
 	if err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ func (a *app) sessionImport(c *cli.Context) error {
 	defer release()
 	progress := newProgress(a.stderr)
 	defer progress.end()
-	rt, err := a.newRuntime(ctx, granted, progress)
+	rt, err := a.newRuntime(ctx, c, granted, progress)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ func (a *app) sessionRunCommand() *cli.Command {
 		&cli.StringFlag{Name: "input", Usage: "`JSON` value, or @FILE that holds one; the program sees it as INPUT"},
 		&cli.StringSliceFlag{Name: "file", Usage: "put a file or folder into the session's filesystem: `SRC[:DST]` (repeatable)"},
 		&cli.BoolFlag{Name: "keep-failed", DisableDefaultText: true, Usage: "keep what a turn did that ended with an error of its own"},
+		engineFlag(),
 	}
 	flags = append(append(flags, limits.flags()...), authorityFlags()...)
 	return &cli.Command{
@@ -122,7 +123,7 @@ func (a *app) sessionRun(c *cli.Context, flags *limitFlags) error {
 			fmt.Fprintf(a.stderr, "wand: %s\n", printable(note))
 		}
 	}
-	rt, err := a.newRuntime(ctx, granted, view.progress)
+	rt, err := a.newRuntime(ctx, c, granted, view.progress)
 	if err != nil {
 		return err
 	}

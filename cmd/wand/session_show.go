@@ -141,7 +141,7 @@ func (a *app) showSession(c *cli.Context, st *sessions, name string) error {
 	}
 	shown := infoOf(name, info, note, nil)
 	shown.History = note.History
-	if shown.Files, err = a.filesOf(c.Context, st, name, info, note); err != nil {
+	if shown.Files, err = a.filesOf(c, st, name, info, note); err != nil {
 		shown.Error = err.Error()
 	}
 	if c.Bool("json") {
@@ -175,11 +175,11 @@ func (a *app) showSession(c *cli.Context, st *sessions, name string) error {
 }
 
 // filesOf lists the files of a stored session. Nothing of it runs, so it needs no authority.
-func (a *app) filesOf(ctx context.Context, st *sessions, name string, info runtime.SnapshotInfo, note sessionNote) ([]sessionFile, error) {
+func (a *app) filesOf(c *cli.Context, st *sessions, name string, info runtime.SnapshotInfo, note sessionNote) ([]sessionFile, error) {
 	if info.Turns == 0 {
 		return nil, nil
 	}
-	s, done, err := a.openStored(ctx, st, name, note)
+	s, done, err := a.openStored(c.Context, c, st, name, note)
 	if err != nil {
 		return nil, err
 	}
@@ -188,13 +188,13 @@ func (a *app) filesOf(ctx context.Context, st *sessions, name string, info runti
 }
 
 // openStored opens a session to look at it or to copy it, with no authority.
-func (a *app) openStored(ctx context.Context, st *sessions, name string, note sessionNote) (*runtime.Session, func(), error) {
+func (a *app) openStored(ctx context.Context, c *cli.Context, st *sessions, name string, note sessionNote) (*runtime.Session, func(), error) {
 	packages, err := readPackages(note.Packages)
 	if err != nil {
 		return nil, nil, err
 	}
 	progress := newProgress(a.stderr)
-	rt, err := a.newRuntime(ctx, nil, progress)
+	rt, err := a.newRuntime(ctx, c, nil, progress)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -107,7 +107,7 @@ func (a *app) skillsAddCommand() *cli.Command {
 			&cli.StringFlag{Name: "test", Usage: "the program that tests it, `FILE`"},
 			&cli.StringFlag{Name: "name", Usage: "`NAME` of the function (default: the only one in the file)"},
 			&cli.StringSliceFlag{Name: "tool", Usage: "a tool that it may use, `NAME` or the beginning of names, such as kv.* (repeatable)"},
-			policyFlag(), overlayFlag(), allowFlag(), jsonFlag("the skill"),
+			policyFlag(), overlayFlag(), allowFlag(), engineFlag(), jsonFlag("the skill"),
 		},
 		HideHelpCommand: true, OnUsageError: onUsageError, Action: a.skillsAdd,
 	}
@@ -143,7 +143,7 @@ func (a *app) skillsAdd(c *cli.Context) error {
 	defer release()
 	p := newProgress(a.stderr)
 	defer p.end()
-	rt, err := a.newRuntime(ctx, granted, p)
+	rt, err := a.newRuntime(ctx, c, granted, p)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"wand/hostfuncs"
-	"wand/runtime"
 )
 
 const toolsDescription = `Prints the tools that a program would have under a policy, as stubs for whoever writes it: for a model's prompt in one line each, as a Python
@@ -71,7 +70,7 @@ func (a *app) tools(c *cli.Context) error {
 	}
 	ctx, release := interruptible(c.Context)
 	defer release()
-	rt, err := runtime.New(ctx, runtime.Config{Overlays: granted.overlays, Problem: a.problem})
+	rt, err := a.newRuntime(ctx, c, granted, nil)
 	if err != nil {
 		return err
 	}

@@ -15,18 +15,20 @@ import (
 
 // versionInfo is the JSON form of the version, a stable contract.
 type versionInfo struct {
-	Schema   string `json:"schema"`
-	Version  string `json:"version"`
-	Revision string `json:"revision,omitempty"`
-	Modified bool   `json:"modified,omitempty"`
-	Time     string `json:"time,omitempty"`
-	Go       string `json:"go"`
-	OS       string `json:"os"`
-	Arch     string `json:"arch"`
-	Wazero   string `json:"wazero"`
-	Esbuild  string `json:"esbuild"`
-	ABI      int    `json:"abi"`
-	Report   string `json:"report"`
+	Schema   string   `json:"schema"`
+	Version  string   `json:"version"`
+	Revision string   `json:"revision,omitempty"`
+	Modified bool     `json:"modified,omitempty"`
+	Time     string   `json:"time,omitempty"`
+	Go       string   `json:"go"`
+	OS       string   `json:"os"`
+	Arch     string   `json:"arch"`
+	Engines  []string `json:"engines"` // values of --engine that are in this binary, the default first
+	Wazero   string   `json:"wazero"`
+	Wasmtime string   `json:"wasmtime,omitempty"`
+	Esbuild  string   `json:"esbuild"`
+	ABI      int      `json:"abi"`
+	Report   string   `json:"report"`
 }
 
 func (a *app) versionCommand() *cli.Command {
@@ -50,15 +52,24 @@ func (a *app) versionCommand() *cli.Command {
 				}
 				revision += ")"
 			}
-			_, err := fmt.Fprintf(a.stdout, "wand %s%s %s/%s, %s, wazero %s, esbuild %s, guest ABI %d, %s\n", v.Version, revision, v.OS, v.Arch, v.Go, v.Wazero, v.Esbuild, v.ABI, v.Report)
+			_, err := fmt.Fprintf(a.stdout, "wand %s%s %s/%s, %s, %s, esbuild %s, guest ABI %d, %s\nengines: %s\n",
+				v.Version, revision, v.OS, v.Arch, v.Go, v.runners(), v.Esbuild, v.ABI, v.Report, strings.Join(v.Engines, ", "))
 			return err
 		},
 	}
 }
 
+// runners are the versions of what runs WebAssembly here, for people.
+func (v versionInfo) runners() string {
+	if v.Wasmtime != "" {
+		return "wazero " + v.Wazero + ", wasmtime " + v.Wasmtime
+	}
+	return "wazero " + v.Wazero
+}
+
 // version reads what the Go linker knows.
 func version() versionInfo {
-	v := versionInfo{Schema: "wand.version/v1", Version: "devel", Go: goruntime.Version(), OS: goruntime.GOOS, Arch: goruntime.GOARCH, ABI: modules.ABI, Report: runtime.ReportSchema}
+	v := versionInfo{Schema: "wand.version/v1", Version: "devel", Go: goruntime.Version(), OS: goruntime.GOOS, Arch: goruntime.GOARCH, ABI: modules.ABI, Report: runtime.ReportSchema, Engines: builtEngines()}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v
@@ -80,6 +91,8 @@ func version() versionInfo {
 		switch {
 		case strings.HasSuffix(d.Path, "/wazero"):
 			v.Wazero = d.Version
+		case strings.Contains(d.Path, "/wasmtime-go/"):
+			v.Wasmtime = d.Version
 		case strings.HasSuffix(d.Path, "/esbuild"):
 			v.Esbuild = d.Version
 		}

@@ -1,0 +1,9 @@
+//go:build !wasmtime
+
+package main
+
+import "wand/runtime/engine"
+
+const withWasmtime = false
+
+func newWasmtime() (engine.Engine, error) { return nil, errNoWasmtime }

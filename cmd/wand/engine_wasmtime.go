@@ -1,0 +1,12 @@
+//go:build wasmtime
+
+package main
+
+import (
+	"wand/runtime/engine"
+	"wand/runtime/engine/wasmtime"
+)
+
+const withWasmtime = true
+
+func newWasmtime() (engine.Engine, error) { return wasmtime.New() }
