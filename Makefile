@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help guests build demo test soak engines differ bench lint fuzz cross clean
+.PHONY: help guests build demo test soak engines differ bench lint fuzz compiler cross clean
 
 export GOFLAGS := -buildvcs=false
 
@@ -12,7 +12,15 @@ FUZZTIME  ?= 10s
 DIFFER    ?= 2m
 SOAK      ?= 5m
 CACHE     := $(or $(WAND_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wand)
-BUILD     := CGO_ENABLED=0 $(GO) build -trimpath -tags embed_guests -ldflags '-s -w'
+ENGINE    ?= wazero
+
+ifeq ($(ENGINE),wasmtime)
+BUILD := CGO_ENABLED=1 $(GO) build -trimpath -tags 'embed_guests wasmtime' -ldflags '-s -w'
+else ifeq ($(ENGINE),wazero)
+BUILD := CGO_ENABLED=0 $(GO) build -trimpath -tags embed_guests -ldflags '-s -w'
+else
+$(error ENGINE=$(ENGINE): make build knows wazero (the default) and wasmtime)
+endif
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,11 +28,16 @@ help: ## list the targets
 guests: ## build the interpreters (CPython, QuickJS) into the user's cache; nothing to do when they are there
 	@modules/build.sh
 
-build: guests ## build bin/wand: one static binary with the guests inside
+# wasmtime needs cgo; that is better known before the guests are built.
+build: $(if $(filter wasmtime,$(ENGINE)),compiler) guests ## build bin/wand: one static binary with the guests inside; ENGINE=wasmtime: with that engine too, linked to libc, for which a C compiler is needed
 	@rm -rf modules/embedded && mkdir -p modules/embedded
 	@for g in python javascript; do cp -R "$(CACHE)/guests/$$g" modules/embedded/; done
 	@echo "building bin/wand" >&2
 	@$(BUILD) -o bin/wand ./cmd/wand
+
+compiler:
+	@set -- $$($(GO) env CC); command -v "$$1" >/dev/null || \
+	  { echo "make build ENGINE=wasmtime needs a C compiler, and $${1:-cc} is not there: install one (Debian: apt-get install gcc libc6-dev), or name yours with CC" >&2; exit 1; }
 
 demo: build ## the main job, from nothing: build what is missing, then run the examples
 	@examples/demo.sh bin/wand
