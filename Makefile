@@ -49,7 +49,8 @@ test: guests ## run all tests
 # The second engine needs cgo. Its tests are those of the first, and that both agree.
 engines: ## run the tests of wasmtime beside wazero, where there is a C compiler
 	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null; then set -x; \
-	  $(GO) test -count=1 -tags wasmtime ./runtime/engine/... && $(GO) test -count=1 -tags wasmtime -timeout 30m -run 'Engines|Interpreter' ./runtime; \
+	  $(GO) test -count=1 -tags wasmtime ./runtime/engine/... && $(GO) test -count=1 -tags wasmtime -timeout 30m -run 'Engines|Interpreter' ./runtime && \
+	  $(GO) test -count=1 -tags wasmtime -run TestScript/engine ./cmd/wand; \
 	else echo "no C compiler: the tests of wasmtime are left out" >&2; fi
 
 differ: ## compare wazero's compiler, its interpreter and wasmtime on random modules for DIFFER (2m)
