@@ -98,9 +98,11 @@ func (a *app) cli() *cli.App {
 			return exitStatus(exitUsage)
 		},
 		Commands: []*cli.Command{
+			a.runCommand(), a.checkCommand(), a.inspectCommand(), a.replayCommand(), a.resumeCommand(),
 			a.sessionCommand(), a.replCommand(),
-			a.agentCommand(), a.skillsCommand(),
-			a.runCommand(), a.replayCommand(), a.resumeCommand(), a.checkCommand(), a.inspectCommand(), a.evalCommand(), a.policyCommand(), a.toolsCommand(), a.auditCommand(), a.guestsCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand(),
+			a.agentCommand(), a.skillsCommand(), a.evalCommand(),
+			a.policyCommand(), a.toolsCommand(), a.auditCommand(),
+			a.guestsCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand(),
 		},
 	}
 }

@@ -50,6 +50,7 @@ func (a *app) replCommand() *cli.Command {
 	limits, budget := &limitFlags{}, &budgetFlags{}
 	flags := append([]cli.Flag{
 		storeFlag(), langFlag(), engineFlag(),
+		guestFlag(),
 		&cli.StringSliceFlag{Name: "package", Usage: "let the programs import a wheel, zip file or folder: `PATH` (repeatable)"},
 		&cli.BoolFlag{Name: "keep-failed", DisableDefaultText: true, Usage: "keep what a turn did that ended with an error of its own"},
 		&cli.StringFlag{Name: "history", DefaultText: "wand/history in the user's data folder", Usage: "remember what was typed in `FILE`; '' for nowhere"},
@@ -112,7 +113,7 @@ func (r *repl) open(limitFlags *limitFlags, budgetFlags *budgetFlags) (err error
 	a, c := r.app, r.options
 	ctx, release := stoppable(c.Context)
 	defer release()
-	o := runtime.SessionOptions{Principal: c.String("principal"), DryRun: c.Bool("dry-run")}
+	o := runtime.SessionOptions{Guest: c.String("guest"), Principal: c.String("principal"), DryRun: c.Bool("dry-run")}
 	if o.Language, err = languageOf(c); err != nil {
 		return err
 	}
@@ -170,7 +171,7 @@ func (r *repl) open(limitFlags *limitFlags, budgetFlags *budgetFlags) (err error
 	if err != nil {
 		r.rt.Close(context.WithoutCancel(ctx))
 	}
-	return err
+	return guestError(c, err)
 }
 
 func (r *repl) language() compiler.Language { return r.session.Source("").Language }

@@ -84,11 +84,23 @@ func runFlags(limits *limitFlags) []cli.Flag {
 	return append(flags,
 		&cli.StringFlag{Name: "input", Usage: "`JSON` value, or @FILE that holds one; the program sees it as INPUT"},
 		&cli.StringSliceFlag{Name: "file", Usage: "put a file or folder into the run's filesystem: `SRC[:DST]` (repeatable)"},
-		&cli.StringFlag{Name: "guest", Usage: "fork the baked guest `NAME`, whose modules are loaded already (wand guests bake)"},
+		guestFlag(),
 		&cli.StringSliceFlag{Name: "package", Usage: "let the program import a wheel, zip file or folder: `PATH` (repeatable)"},
 		&cli.BoolFlag{Name: "strict", DisableDefaultText: true, Usage: "fail on an import of a module that does not exist even where nothing uses it, instead of leaving it out with a warning"},
 		skillsFlag(), engineFlag(),
 	)
+}
+
+func guestFlag() cli.Flag {
+	return &cli.StringFlag{Name: "guest", Usage: "fork the baked guest `NAME`, whose modules are loaded already (wand guests bake)"}
+}
+
+// guestError is an error of the sandbox, as a mistake of the command line where --guest is one.
+func guestError(c *cli.Context, err error) error {
+	if c.IsSet("guest") && (errors.Is(err, runtime.ErrNoBaked) || errors.Is(err, runtime.ErrStaleBaked) || errors.Is(err, runtime.ErrBadOption)) {
+		return usage("--guest: %v", err)
+	}
+	return err
 }
 
 // run is wand run.
@@ -198,11 +210,8 @@ func (a *app) perform(c *cli.Context, flags *limitFlags, view *verdict, adapt fu
 	if errors.As(err, &limit) && !c.IsSet(limitFlag(limit.Name)) {
 		return nil, usage("limits.%s of the policy: %s", limit.Name, limitMessage(limit))
 	}
-	if c.IsSet("guest") && (errors.Is(err, runtime.ErrNoBaked) || errors.Is(err, runtime.ErrStaleBaked) || errors.Is(err, runtime.ErrBadOption)) {
-		return nil, usage("--guest: %v", err)
-	}
 	if err != nil {
-		return nil, err
+		return nil, guestError(c, err)
 	}
 	if err := rt.CacheError(); err != nil {
 		fmt.Fprintf(a.stderr, "wand: nothing is kept between runs, so each starts slowly: %s\n", printable(err.Error()))

@@ -279,6 +279,7 @@ func (a *app) sessionNewCommand() *cli.Command {
 	limits, budget := &limitFlags{}, &budgetFlags{}
 	flags := append([]cli.Flag{
 		storeFlag(), jsonFlag("what there is to say of it"), langFlag(), engineFlag(),
+		guestFlag(),
 		&cli.StringSliceFlag{Name: "package", Usage: "let the programs import a wheel, zip file or folder: `PATH` (repeatable)"},
 		&cli.StringFlag{Name: "principal", Category: "authority", DefaultText: "run", Usage: "`NAME` of the program or agent, for policies that tell them apart"},
 		policyFlag(), overlayFlag(), allowFlag(),
@@ -318,7 +319,7 @@ func (a *app) sessionNew(c *cli.Context, limitFlags *limitFlags, budgetFlags *bu
 	if len(args) > 0 {
 		name = args[0]
 	}
-	o := runtime.SessionOptions{Principal: c.String("principal")}
+	o := runtime.SessionOptions{Guest: c.String("guest"), Principal: c.String("principal")}
 	if o.Language, err = languageOf(c); err != nil {
 		return err
 	}
@@ -355,7 +356,7 @@ func (a *app) sessionNew(c *cli.Context, limitFlags *limitFlags, budgetFlags *bu
 	defer rt.Close(context.WithoutCancel(ctx))
 	s, err := rt.NewSession(ctx, o)
 	if err != nil {
-		return err
+		return guestError(c, err)
 	}
 	if err := s.Save(ctx, st, name, runtime.SaveOptions{Key: st.key, Note: note.text()}); err != nil {
 		return st.wrong(err)
