@@ -1,4 +1,4 @@
-//go:build wasmtime
+//go:build wasmtime && cgo
 
 // Package wasmtime runs metered modules in wasmtime, behind the build tag of that name: it needs cgo, and is the engine to check the default one
 // against. The modules are the same, byte for byte, and so are their fuel, their limits and their images.
