@@ -47,7 +47,7 @@ func TestRedactLeavesNoSpelling(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				value := secretValue().Draw(t, "secret")
 				if strings.Contains("[secret TOKEN]", value) {
-					t.Skip()
+					t.Skip("the replacement has it in itself")
 				}
 				s := must(NewSecrets(map[string]string{"TOKEN": value}))
 				text := around(t) + write(t, value) + around(t)
