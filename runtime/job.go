@@ -456,6 +456,7 @@ func (j *job) report(ended error) (*Report, error) {
 		Replay: Replay{Seed: hex.EncodeToString(j.options.Seed[:]), Clock: j.clockName}, Policy: j.authority.info,
 	}
 	err := rep.settle(j.module, ended, r.response)
+	rep.answered(j.module, r.response)
 	rep.stoppedAt(j.module, j.stack)
 	rep.takeProfile(j.module, j.profile, ended)
 	if j.op == "run" { // Check answers in positions of what was checked; the compiler maps those

@@ -71,7 +71,7 @@ func (r *Report) settle(m *compiler.Module, err error, text []byte) error {
 		r.Error = &Error{Kind: KindInternal, Message: "the sandbox failed; this is not the program's doing"}
 		return err
 	case m.Guest == "":
-		r.Status = Completed // a module of its own has no other way to say so; what it responded as if it were a guest counts for nothing
+		r.Status = Completed // what more a module of its own has to say of itself, answered takes over
 	default:
 		return r.responded(m, text)
 	}

@@ -326,7 +326,7 @@ func library(g *modules.Guest) ([]mount, error) {
 
 // hostFuncs are all functions that a module can import.
 func hostFuncs() []hostfuncs.Func {
-	return slices.Concat(meterFuncs(), wandFuncs(), traceFuncs(), wasi.Funcs())
+	return slices.Concat(meterFuncs(), wandFuncs(), []hostfuncs.Func{inputFunc()}, traceFuncs(), wasi.Funcs())
 }
 
 // prepare compiles a guest, starts it, freezes it, and puts the result into the vault. The vault is an optimisation: when it cannot be

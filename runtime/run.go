@@ -50,6 +50,7 @@ type run struct {
 	started   int64                        // the number of the last one
 	fresh     []int64                      // those that wait has not looked at yet, in order
 	ended     chan int64                   // the others say here that they ended
+	input     []byte                       // for a program that is no guest's, whose request would have it
 	pending   []byte                       // result of the last host call, until the guest takes it
 	response  []byte
 }

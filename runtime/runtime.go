@@ -405,6 +405,7 @@ func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, o
 	defer release()
 	j.program, j.started = p, time.Now()
 	j.run.limits, j.run.slice, j.run.maxPages, j.run.language = limits, rt.config.FuelSlice, p.maxPages, m.Guest
+	j.run.input = o.Input
 	if op == "run" && (o.Recording != nil || o.SuspendDir != "" || o.script != nil) {
 		j.run.tape = j.newTape()
 	}
