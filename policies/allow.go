@@ -23,6 +23,7 @@ import (
 //	kv  kv:./agent.db                     the key-value store
 //	llm:MODEL                             a model, with the key in OPENAI_API_KEY
 //	run                                   child programs
+//	package:sympy  package:networkx>=3    a package of the store
 //	mail.send  github.*                   any other tool by name; clock, random and log as a whole
 //
 // Host paths count from the working folder. An address that is not public, or localhost, is granted when it is named. The error is an *Error
@@ -87,6 +88,16 @@ func (p *Policy) allow(spec string) (hint string, err error) {
 			p.KV.File, err = filepath.Abs(resource)
 		}
 		return "", err
+	case "package":
+		if resource == "" {
+			return needs("package:sympy or package:networkx>=3")
+		}
+		var g PackageGrant
+		if err := g.UnmarshalText([]byte(resource)); err != nil {
+			return "", err
+		}
+		p.Packages = append(p.Packages, g)
+		return "", nil
 	case "llm":
 		if resource == "" {
 			return needs("llm:gpt-4o-mini")
@@ -95,7 +106,7 @@ func (p *Policy) allow(spec string) (hint string, err error) {
 		return "", nil
 	}
 	if has {
-		return "only http, fs, env, sql, kv and llm take one", fmt.Errorf("%s takes nothing after a colon", shorten(tool, 40))
+		return "only http, fs, env, sql, kv, llm and package take one", fmt.Errorf("%s takes nothing after a colon", shorten(tool, 40))
 	}
 	switch tool {
 	case "run":

@@ -142,6 +142,15 @@ func (c *checker) check(p *Policy) {
 			bad(d.Origin, at+".file", "", "the file is missing")
 		}
 	}
+	for i, g := range p.Packages {
+		at := fmt.Sprintf("packages[%d]", i)
+		if c.where != nil && g.Name == "" {
+			continue // the decoder has said what is wrong with it
+		}
+		if err := (&PackageGrant{}).UnmarshalText([]byte(g.String())); err != nil {
+			bad(g.Origin, at, "", "%v", err)
+		}
+	}
 	if m := p.LLM; m != nil {
 		if m.Model == "" {
 			bad(m.Origin, "llm.model", "", "the model is missing")
@@ -282,7 +291,9 @@ func (c *checker) toolPattern(name string, o Origin, at string) {
 }
 
 // builtinSpaces are the first parts of names that only built-in tools have whose actions are fixed.
-func builtinSpaces() []string { return []string{"fs", "kv", "sql", "env", "llm", "http", "run"} }
+func builtinSpaces() []string {
+	return []string{"fs", "kv", "sql", "env", "llm", "http", "run", "packages"}
+}
 
 // decidedAs is the action that a built-in tool asks about when it is not its own name.
 func decidedAs(tool string) Action {
@@ -453,6 +464,14 @@ func (f *findings) conflicts(p *Policy) {
 		names[d.Name] = d.Origin
 	}
 	names = map[string]Origin{}
+	for _, g := range p.Packages {
+		name := NormalPackage(g.Name)
+		if first, ok := names[name]; ok && g.Name != "" {
+			clash(g.Origin, first, "keep one of them", "the package %s is there twice", name)
+		}
+		names[name] = g.Origin
+	}
+	names = map[string]Origin{}
 	for _, cmd := range p.Commands {
 		if first, ok := names[cmd.Name]; ok && cmd.Name != "" {
 			clash(cmd.Origin, first, "rename one of them", "two commands are named %s", cmd.Name)
@@ -562,7 +581,7 @@ func within(p, root string) bool {
 const maxName = 256
 
 func builtinActions() []string {
-	return []string{ActionHTTP, ActionFileRead, ActionFileWrite, ActionFileAppend, ActionEnv, ActionQuery, ActionKVGet, ActionKVSet, ActionLLM, ActionRun}
+	return []string{ActionHTTP, ActionFileRead, ActionFileWrite, ActionFileAppend, ActionEnv, ActionQuery, ActionKVGet, ActionKVSet, ActionLLM, ActionRun, ActionPackage}
 }
 
 func nameOfBytes(s string, longest int, ok func(i int, b byte) bool) bool {

@@ -77,6 +77,7 @@ func (c *checker) inert(p *Policy) {
 		ActionFileAppend: {"files", len(p.Files) > 0, "files: [{host: ./log, guest: /log, access: append}]"},
 		ActionEnv:        {"environment", len(p.Environment) > 0, "environment: [LANG]"},
 		ActionQuery:      {"databases", len(p.Databases) > 0, "databases: [{name: sales, file: ./sales.db}]"},
+		ActionPackage:    {"packages", len(p.Packages) > 0, "packages: [sympy]"},
 	}
 	for i, t := range p.Tools {
 		if s, ok := sections[t.Name]; ok && !s.there {
@@ -115,6 +116,11 @@ func (p *Policy) defaults() {
 		if g.Timeout == 0 {
 			g.Timeout = DefaultTimeout
 		}
+	}
+	for i := range p.Packages {
+		g := &p.Packages[i]
+		g.Name = NormalPackage(g.Name)
+		g.Versions, _ = normalVersions(g.Versions)
 	}
 	for i := range p.Databases {
 		d := &p.Databases[i]
@@ -356,6 +362,15 @@ func (b *builder) policy(p *Policy) {
 	if r := p.Run; r != nil {
 		b.permit(&rule{name: name(r.Origin, "run", -1), origin: r.Origin, grant: r, actions: []string{ActionRun}}, nil)
 	}
+	for i := range p.Packages {
+		g := &p.Packages[i]
+		r := &rule{name: name(g.Origin, "packages", i), origin: g.Origin, grant: g, actions: []string{ActionPackage}}
+		if g.Versions != "" {
+			attribute := types.String(meetsPrefix + g.Versions)
+			r.clauses = append(r.clauses, newClause(xast.Context().Has(attribute).And(xast.Context().Access(attribute)), "version", g.Versions))
+		}
+		b.permit(r, resourceUID(ResourcePackage, g.Name))
+	}
 	for i := range p.Forbid {
 		b.forbidEntry(&p.Forbid[i], name(p.Forbid[i].Origin, "forbid", i), false)
 	}
@@ -436,12 +451,12 @@ func oneOfClause(attribute string, texts []string) *clause {
 	return newClause(xast.Value(types.NewSet(set...)).Contains(is), attribute, strings.Join(texts, " or "))
 }
 
-// governed lists the actions that sections of a policy grant: there a tools entry narrows. The first six are never granted by a tools entry,
-// because a host, a path, a variable or a database has to be named.
+// governed lists the actions that sections of a policy grant: there a tools entry narrows. The first seven are never granted by a tools entry,
+// because a host, a path, a variable, a database or a package has to be named.
 //
 // Names of variables are no secret from a program that is granted some: env.list goes with them.
 func governed(p *Policy) []string {
-	list := []string{ActionHTTP, ActionFileRead, ActionFileWrite, ActionFileAppend, ActionEnv, ActionQuery}
+	list := []string{ActionHTTP, ActionFileRead, ActionFileWrite, ActionFileAppend, ActionEnv, ActionQuery, ActionPackage}
 	if len(p.Environment) > 0 {
 		list = append(list, actionEnvList)
 	}
@@ -623,7 +638,7 @@ func (b *builder) overlay(o *Overlay) {
 		sections := map[string]bool{
 			"files": len(p.Files) > 0, "network": len(p.Network) > 0, "environment": len(p.Environment) > 0, "tools": len(p.Tools) > 0, "kv": p.KV != nil,
 			"databases": len(p.Databases) > 0, "llm": p.LLM != nil, "mcp": p.MCP != nil, "commands": len(p.Commands) > 0, "run": p.Run != nil,
-			"secrets": len(p.Secrets) > 0, "clock": p.Clock != "", "random": p.Random != "", "extends": len(p.Extends) > 0,
+			"packages": len(p.Packages) > 0, "secrets": len(p.Secrets) > 0, "clock": p.Clock != "", "random": p.Random != "", "extends": len(p.Extends) > 0,
 		}
 		for _, section := range sortedKeys(sections) {
 			if sections[section] {

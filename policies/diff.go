@@ -165,7 +165,7 @@ const maxProbes = 50_000
 func Probes(engines ...*Engine) []Request {
 	p := &prober{
 		hosts: set[string]{}, paths: set[string]{}, ports: set[int]{}, files: set[string]{}, tools: set[string]{}, ids: set[string]{},
-		methods: set[string]{"GET": {}}, variables: set[string]{"OTHER": {}}, databases: set[string]{"other": {}}, models: set[string]{"other": {}},
+		methods: set[string]{"GET": {}}, variables: set[string]{"OTHER": {}}, databases: set[string]{"other": {}}, packages: map[string]set[string]{"other": {"1": {}}}, models: set[string]{"other": {}},
 		args: map[string]map[string]any{}, queries: set[string]{"": {}}, principals: set[string]{"": {}},
 	}
 	p.paths.add("/other")
@@ -194,6 +194,8 @@ type prober struct {
 	hosts, paths, methods, files, tools, ids, variables, databases, models, queries, principals set[string]
 	ports                                                                                       set[int]
 	network                                                                                     []*NetworkGrant
+	// packages are the versions to try of each package.
+	packages map[string]set[string]
 	// readers are the rules that look at arguments.
 	readers []*rule
 	// args are the values to try for each argument, by a text that tells them apart.
@@ -231,6 +233,11 @@ func (p *prober) rule(r *rule) {
 		p.databases.add(g.Name)
 	case *LLM:
 		p.models.add(g.Model)
+	case *PackageGrant:
+		if p.packages[g.Name] == nil {
+			p.packages[g.Name] = set[string]{}
+		}
+		p.packages[g.Name].add(versionsBeside(g.Versions)...)
 	}
 	if len(r.needs.args) > 0 || r.needs.all {
 		p.readers = append(p.readers, r)
@@ -410,6 +417,15 @@ func (p *prober) requests() []Request {
 	named(ActionKVSet, ResourceKey, p.ids)
 	named(ActionLLM, ResourceModel, p.models)
 	named(ActionRun, ResourceProgram, set[string]{"python": {}, "javascript": {}})
+	for _, name := range sortedKeys(p.packages) {
+		for _, version := range sortedKeys(p.packages[name]) {
+			for _, a := range argsFor(ActionPackage) {
+				if !add(Request{Action: ActionPackage, Resource: Resource{ResourcePackage, name}, Context: map[string]any{"version": version, "args": a}}) {
+					return list
+				}
+			}
+		}
+	}
 	httpArgs := argsFor(ActionHTTP)
 	httpArgs = httpArgs[:min(len(httpArgs), 12)]
 	for _, host := range sortedKeys(p.hosts) {

@@ -29,6 +29,7 @@ type Policy struct {
 	MCP         *MCP               `yaml:"mcp" doc:"MCP servers. Their tools are granted by name under tools."`
 	Commands    []Command          `yaml:"commands" doc:"Host commands as tools: no shell, each argument one template."`
 	Run         *Run               `yaml:"run" doc:"Child runs through tools.run."`
+	Packages    []PackageGrant     `yaml:"packages" doc:"Python packages of the store that programs may import, with what those need: sympy, networkx>=3."`
 	Cedar       []CedarFile        `yaml:"cedar" doc:"Further Cedar policies. Only their forbids count."`
 
 	// Sources names the files and presets this policy was merged from, in order. Load and Preset set it.

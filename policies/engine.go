@@ -184,6 +184,8 @@ func ask(r Request) (*question, string) {
 				q.other = other
 			}
 		}
+	case ResourcePackage:
+		id = NormalPackage(id)
 	case ResourcePath:
 		if problem, _ := guestPath(id); problem != "" && id != "/" {
 			return nil, fmt.Sprintf("the path %q %s", shorten(id, 60), problem)
@@ -207,6 +209,9 @@ func (q *question) attribute(name string) (any, bool) {
 		return q.scheme, true
 	case q.kind == ResourceHost && name == "path" && q.path != nil:
 		return q.path, true
+	case q.kind == ResourcePackage && strings.HasPrefix(name, meetsPrefix):
+		version, ok := q.context["version"].(string)
+		return ok && meets(version, name[len(meetsPrefix):]), ok
 	}
 	v, ok := q.context[name]
 	return v, ok
@@ -235,7 +240,7 @@ func (q *question) request(rules []*rule) (cedar.Request, error) {
 	for _, r := range rules {
 		keys := r.needs.keys
 		if r.needs.all {
-			keys = append(sortedKeys(q.context), "tool", "private", "method", "scheme", "path")
+			keys = append(append(sortedKeys(q.context), "tool", "private", "method", "scheme", "path"), keys...)
 		}
 		for _, key := range keys {
 			if err := put(key); err != nil {

@@ -325,6 +325,8 @@ func (r *rule) says() string {
 		return "the tool " + g.Name
 	case *Run:
 		return "child programs"
+	case *PackageGrant:
+		return "importing the package " + g.String()
 	}
 	if r.narrows {
 		return fmt.Sprintf("the tool %s unless %s", strings.Join(r.actions, ", "), r.reason)

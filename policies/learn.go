@@ -438,6 +438,23 @@ func (l *learner) named() {
 		l.narrowIDs(ActionKVGet, is(ActionKVGet))
 		l.narrowIDs(ActionKVSet, is(ActionKVSet))
 	}
+	for _, c := range is(ActionPackage) {
+		g := PackageGrant{}
+		if err := g.UnmarshalText([]byte(c.request.Resource.ID)); err != nil || g.Versions != "" {
+			l.Skipped = append(l.Skipped, c.request.What()+": it is no name of a package")
+			continue
+		}
+		if slices.ContainsFunc(l.Policy.Packages, func(p PackageGrant) bool { return p.Name == g.Name }) {
+			continue
+		}
+		for _, b := range l.base.Packages {
+			if NormalPackage(b.Name) == g.Name {
+				g.Versions = b.Versions
+			}
+		}
+		l.comment(fmt.Sprintf("packages[%d]", len(l.Policy.Packages)), []*learnedCall{c})
+		l.Policy.Packages = append(l.Policy.Packages, g)
+	}
 	if calls := is(ActionLLM); len(calls) > 0 {
 		l.Policy.LLM = &LLM{Model: calls[0].request.Resource.ID}
 		if l.base.LLM != nil {

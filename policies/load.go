@@ -258,6 +258,7 @@ func Merge(list ...*Policy) (*Policy, error) {
 		m.Forbid = addUp(m.Forbid, p.Forbid)
 		m.Databases = addUp(m.Databases, p.Databases)
 		m.Commands = addUp(m.Commands, p.Commands)
+		m.Packages = addUp(m.Packages, p.Packages)
 		m.Cedar = addUp(m.Cedar, p.Cedar)
 		for name, s := range p.Secrets {
 			if m.Secrets == nil {

@@ -25,6 +25,8 @@ const (
 	ActionKVSet      Action = "kv.set" // kv.delete too
 	ActionLLM        Action = "llm.ask"
 	ActionRun        Action = "run"
+	// ActionPackage is importing a package of the store: asked once for each package that the policy lists, before the program begins.
+	ActionPackage Action = "packages.import"
 )
 
 // ResourceType is the Cedar entity type of a resource, within the namespace Wand.
@@ -40,6 +42,7 @@ const (
 	ResourceKey      ResourceType = "Key"      // key in the run's key-value namespace
 	ResourceModel    ResourceType = "Model"    // name of a language model
 	ResourceProgram  ResourceType = "Program"  // language of a child run
+	ResourcePackage  ResourceType = "Package"  // normal name of a Python package
 )
 
 // Request asks whether a run may do one thing: one Cedar request.

@@ -156,6 +156,9 @@ func drawPolicy(t *rapid.T) *Policy {
 	if rapid.Bool().Draw(t, "run") {
 		p.Run = &Run{}
 	}
+	for _, name := range someOf(t, "packages", []string{"sympy", "networkx", "attrs"}) {
+		p.Packages = append(p.Packages, PackageGrant{Name: name, Versions: sample(t, "versions", []string{"", ">=2", "==1.4.*", ">=1,<2"})})
+	}
 	if rapid.Bool().Draw(t, "commands") {
 		p.Commands = []Command{{Name: "convert", Command: []string{"/bin/true"}}}
 	}
@@ -171,7 +174,7 @@ func drawRequest(t *rapid.T) Request {
 		args["n"] = sample(t, "n", []any{3, 9, 10, true, false, "3", nil})
 	}
 	r := Request{Principal: sample(t, "principal", []string{"", "run", "other"}), Context: map[string]any{"args": args}}
-	r.Action = sample(t, "action", []string{ActionHTTP, ActionHTTP, ActionFileRead, ActionFileWrite, ActionFileAppend, ActionEnv, ActionQuery, ActionKVGet, ActionKVSet, ActionLLM, ActionRun, "mail.send", "convert", "other"})
+	r.Action = sample(t, "action", []string{ActionHTTP, ActionHTTP, ActionFileRead, ActionFileWrite, ActionFileAppend, ActionEnv, ActionQuery, ActionKVGet, ActionKVSet, ActionLLM, ActionRun, ActionPackage, "mail.send", "convert", "other"})
 	switch r.Action {
 	case ActionHTTP:
 		r.Resource = Resource{ResourceHost, sample(t, "host", hostAsked)}
@@ -193,6 +196,9 @@ func drawRequest(t *rapid.T) Request {
 		r.Resource = Resource{ResourceModel, sample(t, "model", []string{"small", "large"})}
 	case ActionRun:
 		r.Resource = Resource{ResourceProgram, "python"}
+	case ActionPackage:
+		r.Resource = Resource{ResourcePackage, sample(t, "package", []string{"sympy", "SymPy", "networkx", "other"})}
+		r.Context["version"] = sample(t, "version", []any{"1.4.2", "2.0", "3rc1", "no version", 3, nil})
 	default:
 		r.Resource = Resource{ResourceTool, r.Action}
 	}
@@ -223,7 +229,7 @@ func reference(p *Policy, r Request) (allowed, approve bool) {
 			}
 		}
 	}
-	section := slices.Contains([]string{ActionHTTP, ActionFileRead, ActionFileWrite, ActionFileAppend, ActionEnv, ActionQuery}, r.Action) ||
+	section := slices.Contains([]string{ActionHTTP, ActionFileRead, ActionFileWrite, ActionFileAppend, ActionEnv, ActionQuery, ActionPackage}, r.Action) ||
 		p.KV != nil && strings.HasPrefix(r.Action, "kv.") || p.LLM != nil && r.Action == ActionLLM || p.Run != nil && r.Action == ActionRun ||
 		len(p.Commands) > 0 && r.Action == "convert"
 	for _, tool := range p.Tools {
@@ -270,6 +276,12 @@ func referenceSection(p *Policy, r Request, matches func(pattern, text string) b
 		return slices.ContainsFunc(p.Databases, func(d Database) bool { return d.Name == r.Resource.ID })
 	case ActionLLM:
 		return p.LLM.Model == r.Resource.ID
+	case ActionPackage:
+		return slices.ContainsFunc(p.Packages, func(g PackageGrant) bool {
+			met := map[string]string{"": "any", ">=2": "2.0 3rc1", "==1.4.*": "1.4.2", ">=1,<2": "1.4.2"}[g.Versions]
+			version, _ := r.Context["version"].(string)
+			return g.Name == strings.ToLower(r.Resource.ID) && (met == "any" || version != "" && slices.Contains(strings.Fields(met), version))
+		})
 	}
 	return true
 }
@@ -372,7 +384,11 @@ func TestIndexChangesNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			whole, err := q.request([]*rule{{needs: needs{all: true}}})
+			everything := needs{all: true} // and what is only there for the rule that asks: whether a version meets its specifiers
+			for _, r := range e.rules {
+				everything.keys = append(everything.keys, r.needs.keys...)
+			}
+			whole, err := q.request([]*rule{{needs: everything}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,8 +10,8 @@ import (
 )
 
 // NewRequest makes the request that a built-in tool would make for its arguments, so that a policy can be asked without a program: for http it
-// reads url and method, for fs path, for env name, for sql database, for kv key, for llm model, for run language. Every other tool is its own
-// resource. args may be nil.
+// reads url and method, for fs path, for env name, for sql database, for kv key, for llm model, for run language, for packages.import name and version. Every other
+// tool is its own resource. args may be nil.
 func NewRequest(tool string, args map[string]any) (Request, error) {
 	text := func(name string) string {
 		s, _ := args[name].(string)
@@ -61,6 +61,12 @@ func NewRequest(tool string, args map[string]any) (Request, error) {
 		return need(ResourceModel, ActionLLM, "model")
 	case ActionRun:
 		return need(ResourceProgram, ActionRun, "language")
+	case ActionPackage:
+		r, err := need(ResourcePackage, ActionPackage, "name")
+		if err == nil && args["version"] != nil {
+			r.Context["version"] = args["version"]
+		}
+		return r, err
 	}
 	return Request{Action: tool, Resource: Resource{ResourceTool, tool}, Context: map[string]any{"args": args}}, nil
 }
@@ -123,6 +129,11 @@ func (r Request) What() string {
 		return "asking the model " + id
 	case ActionRun:
 		return "running a child program in " + id
+	case ActionPackage:
+		if version, _ := r.Context["version"].(string); version != "" {
+			id += " " + shorten(version, 40)
+		}
+		return "importing the package " + id
 	}
 	return "the tool " + shorten(r.Action, 120)
 }
@@ -171,6 +182,8 @@ func (r Request) missing() string {
 		return "llm: {model: " + yamlText(id) + "}"
 	case ActionRun:
 		return "run: {}"
+	case ActionPackage:
+		return "packages: [" + yamlText(NormalPackage(id)) + "]"
 	}
 	return "tools: [{name: " + yamlText(r.Action) + "}]"
 }

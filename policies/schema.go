@@ -43,6 +43,8 @@ func schemaOf(t reflect.Type) map[string]any {
 		return map[string]any{"type": "string", "pattern": "/", "examples": []any{"10/1m"}}
 	case EnvironmentGrant:
 		return map[string]any{"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*(=.*)?$"}
+	case PackageGrant:
+		return map[string]any{"type": "string", "minLength": 1, "examples": []any{"sympy", "networkx>=3"}}
 	case CedarFile:
 		return map[string]any{"type": "string", "minLength": 1}
 	}

@@ -90,6 +90,8 @@ func flow(v reflect.Value) string {
 			return yamlText(t.Name + "=" + t.Value)
 		}
 		return yamlText(t.Name)
+	case PackageGrant:
+		return yamlText(t.String())
 	case CedarFile:
 		return yamlText(t.Path)
 	}

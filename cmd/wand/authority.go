@@ -101,6 +101,9 @@ func widened(p *policies.Policy, allowed []string) (*policies.Policy, error) {
 		for i := range more.Databases {
 			more.Databases[i].Origin = at
 		}
+		for i := range more.Packages {
+			more.Packages[i].Origin = at
+		}
 		if more.KV != nil {
 			more.KV.Origin = at
 		}
@@ -142,6 +145,7 @@ const allowHelp = `ALLOW, which may be given often:
    fs:./data  fs:./out:write  fs:./log:append  fs:./data:/input:read      a file or folder; the guest sees /data, /out, /log, /input
    env:LANG  env:MODE=test                 a variable of this machine, or one with a value
    sql:./sales.db  kv  kv:./agent.db  llm:MODEL  run                      a database, the key-value store, a model, child programs
+   package:sympy  package:networkx>=3      a Python package of the store (wand packages)
    mail.send  'github.*'                   any other tool by its name`
 
 // limitsOf is the smaller of each limit that the command line and the policy say; 0 where neither does.
