@@ -1,5 +1,6 @@
 // Package compiler turns source text that a model wrote into a Module that the runtime can run: it strips a Markdown fence,
-// detects the language, translates TypeScript, and decodes, checks and meters WebAssembly. It imports nothing else of ours.
+// detects the language, translates TypeScript, has compiled languages built by a Builder, and decodes and checks WebAssembly. It imports nothing
+// else of ours.
 package compiler
 
 import (
@@ -19,6 +20,14 @@ const (
 	JavaScript Language = "javascript"
 	TypeScript Language = "typescript"
 	Wasm       Language = "wasm"
+
+	// Compiled by a toolchain of this machine, to modules of their own.
+	Go             Language = "go"
+	C              Language = "c"
+	Cpp            Language = "c++"
+	Rust           Language = "rust"
+	AssemblyScript Language = "assemblyscript"
+	WAT            Language = "wat"
 )
 
 // Source is a program as it came from a model or a file.
@@ -60,8 +69,10 @@ type Module struct {
 	// Guest is the name of the interpreter that runs Program ("python", "javascript"); empty when Wasm is set.
 	Guest   string
 	Program string
-	// Wasm is a decoded and checked module, not yet metered.
+	// Wasm is a decoded and checked module, not yet metered: what came as WebAssembly, or what a toolchain made of Source.
 	Wasm []byte
+	// Toolchain names the compiler that made Wasm of Source, with its version; empty when there was none.
+	Toolchain string
 	// Digest is the SHA-256 of what will run, in hex.
 	Digest string
 	// SourceMap maps positions in Program back to Source, when they differ (TypeScript).
@@ -123,6 +134,8 @@ const (
 type Compiler struct {
 	// Checker, when set, checks Python and JavaScript before Compile returns.
 	Checker Checker
+	// Toolchains, when set, compile the languages that need a compiler of this machine. Without, they are refused with ErrNoToolchains.
+	Toolchains Builder
 	// MaxSource, MaxTypeScript and MaxWasm are the largest source texts, in bytes. Defaults: 16 MiB, 256 KiB, 64 MiB.
 	MaxSource, MaxTypeScript, MaxWasm int
 }
@@ -187,6 +200,9 @@ func (c *Compiler) Compile(ctx context.Context, source Source) (*Module, []Diagn
 	diagnostics := program.warnings
 	for i := range diagnostics {
 		diagnostics[i].File = m.Name
+	}
+	if m.Language.Compiled() {
+		return c.build(ctx, m, diagnostics)
 	}
 	m.Guest = string(m.Language)
 	if m.Language == TypeScript {
@@ -266,6 +282,14 @@ func defaultName(l Language, tag string) string {
 		return "main.js"
 	case l == TypeScript:
 		return "main.ts"
+	case l == AssemblyScript:
+		return "main.as"
+	case l == Cpp:
+		return "main.cpp"
+	case l == Rust:
+		return "main.rs"
+	case l.Compiled():
+		return "main." + string(l)
 	}
 	return "main.wasm"
 }

@@ -10,9 +10,11 @@ import (
 )
 
 // Languages lists what Compile accepts.
-func Languages() []Language { return []Language{Python, JavaScript, TypeScript, Wasm} }
+func Languages() []Language {
+	return []Language{Python, JavaScript, TypeScript, Go, C, Cpp, Rust, AssemblyScript, WAT, Wasm}
+}
 
-// ParseLanguage reads a language's name, or a usual short form of it (py, python3, js, mjs, node, ts, tsx, wasm, ...), in any case.
+// ParseLanguage reads a language's name, or a usual short form of it (py, python3, js, node, ts, golang, cpp, rs, as, ...), in any case.
 // The error is an *InputError with ErrUnknownLanguage.
 func ParseLanguage(s string) (Language, error) {
 	if l := tagLanguage(strings.ToLower(strings.TrimSpace(s))); l != "" {
@@ -35,6 +37,18 @@ func tagLanguage(tag string) Language {
 		return TypeScript
 	case "wasm", "webassembly":
 		return Wasm
+	case "go", "golang":
+		return Go
+	case "c", "c89", "c99", "c11", "c17", "c23", "ansi-c":
+		return C
+	case "c++", "cpp", "cc", "cxx", "cplusplus", "c++11", "c++14", "c++17", "c++20", "c++23":
+		return Cpp
+	case "rust", "rs":
+		return Rust
+	case "assemblyscript", "as", "asc":
+		return AssemblyScript
+	case "wat", "wast", "webassembly-text":
+		return WAT
 	}
 	return ""
 }
@@ -42,6 +56,9 @@ func tagLanguage(tag string) Language {
 // extension reads a file name's extension. foreign is set for one that names a language that we do not run.
 func extension(name string) (lang Language, ext string, foreign string) {
 	ext = strings.ToLower(path.Ext(name))
+	if strings.HasSuffix(strings.ToLower(name), ".as.ts") {
+		return AssemblyScript, ".as.ts", ""
+	}
 	switch ext {
 	case ".py", ".pyw", ".pyi", ".py3":
 		return Python, ext, ""
@@ -51,13 +68,25 @@ func extension(name string) (lang Language, ext string, foreign string) {
 		return TypeScript, ext, ""
 	case ".wasm":
 		return Wasm, ext, ""
+	case ".go":
+		return Go, ext, ""
+	case ".c":
+		return C, ext, ""
+	case ".cc", ".cpp", ".cxx", ".c++":
+		return Cpp, ext, ""
+	case ".rs":
+		return Rust, ext, ""
+	case ".as":
+		return AssemblyScript, ext, ""
+	case ".wat", ".wast":
+		return WAT, ext, ""
 	}
 	foreign = map[string]string{
-		".go": "Go", ".c": "C", ".h": "C", ".cc": "C++", ".cpp": "C++", ".cxx": "C++", ".hpp": "C++", ".rs": "Rust", ".java": "Java",
+		".h": "a header of C", ".hpp": "a header of C++", ".s": "assembly", ".java": "Java",
 		".rb": "Ruby", ".php": "PHP", ".pl": "Perl", ".lua": "Lua", ".sh": "shell", ".bash": "shell", ".zsh": "shell", ".ps1": "PowerShell",
 		".cs": "C#", ".kt": "Kotlin", ".swift": "Swift", ".scala": "Scala", ".hs": "Haskell", ".ml": "OCaml", ".ex": "Elixir", ".jl": "Julia",
 		".r": "R", ".sql": "SQL", ".html": "HTML", ".css": "CSS", ".json": "JSON", ".yaml": "YAML", ".yml": "YAML", ".toml": "TOML",
-		".xml": "XML", ".csv": "CSV", ".ipynb": "a Jupyter notebook", ".wat": "WebAssembly text", ".wast": "WebAssembly text",
+		".xml": "XML", ".csv": "CSV", ".ipynb": "a Jupyter notebook",
 	}[ext]
 	return "", ext, foreign
 }
@@ -105,6 +134,9 @@ func detect(name string, program unfenced) (Language, error) {
 	}
 	if interpreter != "" {
 		return "", unknownLanguage(name, "the first line asks for %q", interpreter)
+	}
+	if lang := compiledProgram(program.text); lang != "" {
+		return lang, nil
 	}
 	if lang, _ := byContent(program.text); lang != "" {
 		if lang == JavaScript && onlyTypeScript(program.text) {
@@ -505,13 +537,79 @@ func expressionOnly(text string) bool {
 	return strings.ContainsAny(text, "0123456789+-*/()[]%\"'")
 }
 
+// compiledProgram recognises Go, C, C++, Rust and WebAssembly text by what their programs cannot do without, and the others never have.
+// AssemblyScript looks like TypeScript and has to be named.
+func compiledProgram(text string) Language {
+	if len(text) > sample {
+		text = text[:sample]
+	}
+	head := pastComments(text)
+	word := firstWord(head + " ")
+	switch {
+	case word == "package" && strings.Contains(text, "\nfunc "):
+		return Go
+	case strings.HasPrefix(head, "(module"):
+		return WAT
+	case strings.HasPrefix(head, "#!["), strings.HasPrefix(head, "use std::"), strings.HasPrefix(head, "extern crate"), strings.Contains("\n"+text, "\nfn main()"),
+		strings.Contains("\n"+text, "\npub fn "), strings.Contains("\n"+text, "\npub extern \"C\" fn "):
+		return Rust
+	case strings.HasPrefix(head, "#include"), strings.HasPrefix(head, "#pragma once"), strings.HasPrefix(head, "#define "),
+		strings.Contains("\n"+text, "\nint main("), strings.Contains("\n"+text, "\nvoid main("):
+		if cpp(text) {
+			return Cpp
+		}
+		return C
+	}
+	return ""
+}
+
+// cpp tells C++ from C by a header without .h, or by what C has no word for.
+func cpp(text string) bool {
+	for line := range strings.SplitSeq(text, "\n") {
+		line = strings.TrimSpace(line)
+		header, ok := strings.CutPrefix(line, "#include")
+		switch header = strings.TrimSpace(header); {
+		case ok && strings.HasPrefix(header, "<") && !strings.Contains(header, "."):
+			return true
+		case strings.HasPrefix(line, "using "), strings.HasPrefix(line, "namespace "), strings.HasPrefix(line, "class "),
+			strings.HasPrefix(line, "template<"), strings.HasPrefix(line, "template <"), !strings.HasPrefix(line, "//") && strings.Contains(line, "std::"):
+			return true
+		}
+	}
+	return false
+}
+
+// pastComments is the text behind its first blank lines and comments of // and /* */, and of ;; as WebAssembly text has them.
+func pastComments(text string) string {
+	for {
+		text = strings.TrimSpace(text)
+		end := ""
+		switch {
+		case strings.HasPrefix(text, "//"), strings.HasPrefix(text, ";;"):
+			end = "\n"
+		case strings.HasPrefix(text, "/*"):
+			end = "*/"
+		default:
+			return text
+		}
+		_, after, found := strings.Cut(text, end)
+		if !found {
+			return ""
+		}
+		text = after
+	}
+}
+
 // foreignProgram recognises a few languages that models answer with and that share marks with ours.
 func foreignProgram(text string) bool {
+	if compiledProgram(text) != "" {
+		return true
+	}
 	head := strings.TrimSpace(text)
-	for _, p := range [...]string{"package main\n", "#include", "use std::", "fn main", "public class ", "using System", "<?php", "<!DOCTYPE", "<html", "<?xml", "(module", "SELECT ", "FROM ", "set -e", "#lang", "extern crate", "import java.", "pub fn", "---\n"} {
+	for _, p := range [...]string{"public class ", "using System", "<?php", "<!DOCTYPE", "<html", "<?xml", "SELECT ", "FROM ", "set -e", "#lang", "import java.", "---\n"} {
 		if strings.HasPrefix(head, p) {
 			return true
 		}
 	}
-	return strings.Contains(text, "\nfunc main() {") || strings.Contains(text, "\nfn main()") || strings.Contains(text, "\nint main(") || strings.Contains(text, "public static void main(")
+	return strings.Contains(text, "public static void main(")
 }

@@ -72,3 +72,44 @@ func TestByContentLibrary(t *testing.T) {
 		t.Errorf("%d of %d wrong", wrong, len(files))
 	}
 }
+
+func TestCompiledProgram(t *testing.T) {
+	tests := map[Language][]string{
+		Go: {"package main\n\nimport \"fmt\"\n\nfunc main() {\n\tfmt.Println(1)\n}", "// main.go\n\n/* adds */\npackage main\n\nfunc main() {}\n"},
+		C: {"#include <stdio.h>\nint main(void) { return 0; }", "int main() { return 1; }", "/* adds */\n#include <stdio.h>\n// no std:: here\nint f(int x);\n",
+			"static int add(int a, int b) { return a + b; }\n\nint main(void)\n{\n}\n"},
+		Cpp:  {"#include <iostream>\nint main() { std::cout << 1; }", "#include <stdio.h>\nusing namespace std;\nint main() {}", "#include \"wand.h\"\ntemplate <class T> T id(T x) { return x; }\n"},
+		Rust: {"fn main() {\n    println!(\"x\");\n}", "use std::io;\n\nfn main() {}", "#![no_main]\n", "pub fn add(a: i32) -> i32 { a }"},
+		WAT:  {"(module\n  (func (export \"_start\")))", ";; nothing\n(module)"},
+		"": {"", "package = 3\nprint(package)", "print('int main(')", "const a = 1;", "The function int main( is where C begins.", "# include this\nx = 1",
+			"import os\ns = 'fn main()'", "package main is what Go programs begin with."},
+	}
+	for want, programs := range tests {
+		for _, p := range programs {
+			if got := compiledProgram(p); got != want {
+				t.Errorf("%q instead of %q for:\n%s", got, want, p)
+			}
+		}
+	}
+}
+
+// Every name that the help and the tags of code blocks use leads to its language.
+func TestCompiledLanguageNames(t *testing.T) {
+	for name, want := range map[string]Language{
+		"go": Go, "Golang": Go, "c": C, "C99": C, "c++": Cpp, "cpp": Cpp, "cc": Cpp, "cxx": Cpp, "rust": Rust, "rs": Rust,
+		"as": AssemblyScript, "AssemblyScript": AssemblyScript, "wat": WAT, "wast": WAT,
+	} {
+		if got, err := ParseLanguage(name); got != want || err != nil {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+		text := "Here it is:\n\n```" + name + "\nx\n```\n"
+		if got := stripFence(text, ""); got.language != want || got.text != "x\n" {
+			t.Errorf("a block tagged %s: %q, %q", name, got.language, got.text)
+		}
+	}
+	for name, want := range map[string]Language{"x.go": Go, "x.C": C, "x.cpp": Cpp, "x.cc": Cpp, "x.cxx": Cpp, "x.rs": Rust, "x.as": AssemblyScript, "a.as.ts": AssemblyScript, "x.wat": WAT, "x.ts": TypeScript} {
+		if got, err := detect(name, unfenced{text: "?"}); got != want || err != nil {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}

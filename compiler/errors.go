@@ -19,9 +19,11 @@ var (
 	ErrBinary = errors.New("binary data")
 	// ErrTooLarge: the source is larger than the compiler's limit.
 	ErrTooLarge = errors.New("source too large")
+	// ErrNoToolchains: the language has to be compiled, and the Compiler was given no Toolchains.
+	ErrNoToolchains = errors.New("no toolchains")
 )
 
-// InputError says why a source text is unusable. It wraps one of the reasons above.
+// InputError says why a source text is unusable. It wraps one of the reasons above, or a *MissingToolchainError.
 type InputError struct {
 	Reason error
 	// Name is the source's name, when it has one.

@@ -17,7 +17,7 @@ func InvalidReport(m *compiler.Module, limits Limits, findings []compiler.Diagno
 		Replay: Replay{Seed: hex.EncodeToString(make([]byte, 32)), Clock: "real"},
 	}
 	if m != nil {
-		r.Module.Language, r.Module.Digest = string(m.Language), m.Digest
+		r.Module.Language, r.Module.Digest, r.Module.Toolchain = string(m.Language), m.Digest, m.Toolchain
 	}
 	for _, d := range findings {
 		switch {

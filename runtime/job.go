@@ -452,7 +452,7 @@ func (j *job) report(ended error) (*Report, error) {
 	r := &j.run
 	rep := &Report{
 		Schema: ReportSchema, ID: newID(), Usage: usage(r.limits),
-		Module: ModuleInfo{Language: string(j.module.Language), Digest: j.module.Digest, Guest: j.program.label, Engine: j.rt.config.Engine.Name()},
+		Module: ModuleInfo{Language: string(j.module.Language), Digest: j.module.Digest, Guest: j.program.label, Toolchain: j.module.Toolchain, Engine: j.rt.config.Engine.Name()},
 		Replay: Replay{Seed: hex.EncodeToString(j.options.Seed[:]), Clock: j.clockName}, Policy: j.authority.info,
 	}
 	err := rep.settle(j.module, ended, r.response)
@@ -548,7 +548,7 @@ func (j *job) refused(limits Limits, why error) *Report {
 		Schema: ReportSchema, ID: newID(), Status: Invalid,
 		Error:  &Error{Kind: KindUnsupported, Message: why.Error(), Hint: unsupportedHint},
 		Usage:  usage(limits),
-		Module: ModuleInfo{Language: string(j.module.Language), Digest: j.module.Digest, Engine: j.rt.config.Engine.Name()},
+		Module: ModuleInfo{Language: string(j.module.Language), Digest: j.module.Digest, Toolchain: j.module.Toolchain, Engine: j.rt.config.Engine.Name()},
 		Replay: Replay{Seed: hex.EncodeToString(j.options.Seed[:]), Clock: j.clockName}, Policy: j.authority.info,
 	}
 }

@@ -220,9 +220,11 @@ type MountedFile struct {
 // ModuleInfo names what ran.
 type ModuleInfo struct {
 	Language string `json:"language"`
-	Digest   string `json:"digest" jsonschema:"sha256 of the program"`
+	Digest   string `json:"digest" jsonschema:"sha256 of the program, or of the module that it was compiled to"`
 	Guest    string `json:"guest,omitempty" jsonschema:"interpreter and version"`
-	Engine   string `json:"engine"`
+	// Toolchain is what compiled a program of a language that becomes a module of its own.
+	Toolchain string `json:"toolchain,omitempty" jsonschema:"compiler and version, of a compiled language"`
+	Engine    string `json:"engine"`
 }
 
 // PolicyInfo names the policy of a run.

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"wand/compiler"
+	"wand/compiler/toolchain"
 	"wand/hostfuncs"
 	"wand/hostfuncs/wasi"
 	"wand/modules"
@@ -52,6 +53,9 @@ type Config struct {
 	NoCache  bool
 	// Guest opens an interpreter by name. Default: modules.Find.
 	Guest func(name string) (*modules.Guest, error)
+	// Toolchains compile the languages that become modules of their own: Go, C, C++, Rust, AssemblyScript, WebAssembly text. Default: the compilers that
+	// are found on this machine, each in a jail.
+	Toolchains compiler.Builder
 	// Progress hears of work that takes long, such as preparing a guest for the first time. Default: nobody does.
 	Progress func(message string)
 	// Overlays are an organisation's policies: what they forbid and the limits they set hold for every run, whatever its own policy says.
@@ -135,6 +139,9 @@ func New(ctx context.Context, c Config) (*Runtime, error) {
 	if c.FuelSlice <= 0 {
 		c.FuelSlice = defaultSlice
 	}
+	if c.Toolchains == nil {
+		c.Toolchains = toolchain.New(toolchain.Options{Cache: cacheRoot(c), NoCache: c.NoCache, Progress: c.Progress})
+	}
 	rt := &Runtime{config: c, guests: map[string]*guestSlot{}, baked: map[string]*guestSlot{}, packages: map[string]*packageTree{},
 		authorities: map[*policies.Policy]*authoritySlot{}, joined: map[[2]*hostfuncs.Registry]*hostfuncs.Registry{},
 		liveAt: map[*Session]*list.Element{}, liveOrder: list.New()}
@@ -143,6 +150,18 @@ func New(ctx context.Context, c Config) (*Runtime, error) {
 		rt.vault, rt.cacheError = openCache(c.CacheDir)
 	}
 	return rt, nil
+}
+
+// cacheRoot is the folder of everything that wand keeps for this user; empty when there is none.
+func cacheRoot(c Config) string {
+	if c.CacheDir != "" {
+		return filepath.Dir(c.CacheDir)
+	}
+	dir, err := modules.CacheDir()
+	if err != nil {
+		return ""
+	}
+	return dir
 }
 
 func openCache(dir string) (*vault, error) {
@@ -321,10 +340,13 @@ const (
 	defaultKeepOutput = 64 << 10
 )
 
-// Compile turns source text into a module (see compiler.Compile) and has the guest check its syntax.
+// Compile turns source text into a module (see compiler.Compile) and has the guest check its syntax, or a toolchain of this machine compile it.
 func (rt *Runtime) Compile(ctx context.Context, source compiler.Source) (*compiler.Module, []compiler.Diagnostic, error) {
-	return (&compiler.Compiler{Checker: rt}).Compile(ctx, source)
+	return (&compiler.Compiler{Checker: rt, Toolchains: rt.config.Toolchains}).Compile(ctx, source)
 }
+
+// Toolchains are Config.Toolchains, for a compiler.Compiler of one's own.
+func (rt *Runtime) Toolchains() compiler.Builder { return rt.config.Toolchains }
 
 // Check has the guest check the syntax of a program without running it. It implements compiler.Checker.
 func (rt *Runtime) Check(ctx context.Context, m *compiler.Module) ([]compiler.Diagnostic, error) {

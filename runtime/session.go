@@ -300,7 +300,7 @@ func (s *Session) usedUp(m *compiler.Module, left Budget) *Report {
 	spent := s.Usage()
 	return &Report{
 		Schema: ReportSchema, ID: newID(), Status: Exhausted, Error: e, Usage: usage(s.limits), Session: &spent,
-		Module: ModuleInfo{Language: string(m.Language), Digest: m.Digest, Engine: s.rt.config.Engine.Name()},
+		Module: ModuleInfo{Language: string(m.Language), Digest: m.Digest, Toolchain: m.Toolchain, Engine: s.rt.config.Engine.Name()},
 		Replay: Replay{Seed: hex.EncodeToString(s.state.seed[:]), Clock: "real"},
 	}
 }

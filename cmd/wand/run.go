@@ -223,7 +223,7 @@ func (a *app) perform(c *cli.Context, flags *limitFlags, view *verdict, adapt fu
 func (a *app) execute(ctx context.Context, rt *runtime.Runtime, source compiler.Source, options runtime.Options, view *verdict) (*runtime.Report, error) {
 	start := time.Now()
 	// The guest checks the syntax when it runs; a check of its own would only cost a second fork.
-	module, diagnostics, err := compiler.Compile(ctx, source)
+	module, diagnostics, err := (&compiler.Compiler{Toolchains: rt.Toolchains()}).Compile(ctx, source)
 	var input *compiler.InputError
 	switch {
 	case errors.As(err, &input):
@@ -644,7 +644,7 @@ func (v *verdict) invalid(m *compiler.Module, start time.Time, e *runtime.Error)
 	r.Replay = runtime.Replay{Seed: strings.Repeat("0", 64), Clock: "real"}
 	r.Module.Engine = "none"
 	if m != nil {
-		r.Module.Language, r.Module.Digest = string(m.Language), m.Digest
+		r.Module.Language, r.Module.Digest, r.Module.Toolchain = string(m.Language), m.Digest, m.Toolchain
 	}
 	for _, d := range v.diagnostics {
 		if d.Severity == compiler.SeverityWarning {
