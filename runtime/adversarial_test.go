@@ -162,7 +162,10 @@ func (a *attack) run(t *testing.T, rt *runtime.Runtime, canary *canary) {
 	took, grown := time.Since(started), usage.grown()
 
 	got := outcome(report, refused)
-	t.Logf("%-40s %8.0f ms %6.1f MiB", got, took.Seconds()*1000, float64(grown)/(1<<20))
+	apart, peak := rt.LastCompile()
+	rt.ForgetCompile()
+	t.Logf("%-32s %6.0f ms %6.1f MiB, compiled apart in %5.0f ms %6.1f MiB  %.100s", got, took.Seconds()*1000, float64(grown)/(1<<20),
+		apart.Seconds()*1000, float64(peak)/(1<<20), why(report, refused))
 	if !slices.ContainsFunc(a.expect, func(want string) bool { return got == want || strings.HasPrefix(got, want+" ") }) {
 		t.Errorf("%s\nended as %q\nwant     %s", a.about, got, strings.Join(a.expect, " | "))
 		if report != nil {
@@ -304,6 +307,17 @@ func outcome(r *runtime.Report, refused error) string {
 		return fmt.Sprintf("%s %s %.60s", r.Status, r.Error.Kind, r.Error.Type)
 	}
 	return fmt.Sprintf("%s %s", r.Status, r.Error.Kind)
+}
+
+// why is the reason of an end.
+func why(r *runtime.Report, refused error) string {
+	switch {
+	case refused != nil:
+		return refused.Error()
+	case r.Error != nil:
+		return r.Error.Message
+	}
+	return ""
 }
 
 func extension(l compiler.Language) string {

@@ -18,24 +18,44 @@ const (
 	maxMergeEffort  = 1e13 // basic blocks by locals: the same where conditions meet
 )
 
+// effort is what compiling costs of each of the four things.
+type effort struct{ block, branch, loop, merge float64 }
+
+func (e *effort) add(s shape) {
+	e.block += s.blocks * s.blocks
+	e.branch += s.targets * s.targets
+	e.loop += s.loops * s.locals * s.loops * s.locals
+	e.merge += s.blocks * s.locals * s.blocks * s.locals
+}
+
+// within says whether it is no more than a part of what is allowed.
+func (e *effort) within(part float64) bool {
+	return e.block <= part*maxBlockEffort && e.branch <= part*maxBranchEffort && e.loop <= part*maxLoopEffort && e.merge <= part*maxMergeEffort
+}
+
+func effortOf(m *wasm.Module) *effort {
+	var sum effort
+	for i := range m.Codes {
+		sum.add(shapeOf(m, i))
+	}
+	return &sum
+}
+
 // checkEffort refuses a module that could take too long to compile.
 func checkEffort(m *wasm.Module) error {
-	var block, branch, loop, merge float64
+	var sum effort
 	for i := range m.Codes {
 		s := shapeOf(m, i)
-		block += s.blocks * s.blocks
-		branch += s.targets * s.targets
-		loop += s.loops * s.locals * s.loops * s.locals
-		merge += s.blocks * s.locals * s.blocks * s.locals
+		sum.add(s)
 		what := ""
 		switch {
-		case block > maxBlockEffort:
+		case sum.block > maxBlockEffort:
 			what = fmt.Sprintf("%.0f basic blocks", s.blocks)
-		case branch > maxBranchEffort:
+		case sum.branch > maxBranchEffort:
 			what = fmt.Sprintf("%.0f branch targets", s.targets)
-		case loop > maxLoopEffort:
+		case sum.loop > maxLoopEffort:
 			what = fmt.Sprintf("%.0f loops and %.0f locals", s.loops, s.locals)
-		case merge > maxMergeEffort:
+		case sum.merge > maxMergeEffort:
 			what = fmt.Sprintf("%.0f basic blocks and %.0f locals", s.blocks, s.locals)
 		default:
 			continue

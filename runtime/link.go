@@ -28,14 +28,8 @@ type linked struct {
 // link meters and compiles a module. With fork set, what is compiled is the variant without data segments: every instance, the first
 // included, starts from an image, so that a guest is compiled once and not twice. native is the folder for native code, or empty.
 func (rt *Runtime) link(ctx context.Context, bin []byte, fork bool, native string) (*linked, error) {
-	decoded, err := wasm.Decode(bin, wasm.Limits{})
+	decoded, metered, err := rewrite(bin)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
-	}
-	if err := checkEntry(decoded); err != nil {
-		return nil, err
-	}
-	if err := checkImports(decoded); err != nil {
 		return nil, err
 	}
 	if !fork { // what a guest costs to compile is known
@@ -43,15 +37,7 @@ func (rt *Runtime) link(ctx context.Context, bin []byte, fork bool, native strin
 			return nil, err
 		}
 	}
-	metered, err := meter.Rewrite(decoded, meter.Options{MaxCallDepth: MaxCallDepth})
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
-	}
-	l := &linked{info: metered.Info}
-	l.minPages, l.maxPages = l.info.MemoryMin, l.info.MemoryMax
-	if l.info.HasStart {
-		l.start = meter.Start
-	}
+	l := newLinked(metered.Info)
 	text := []byte(nil)
 	if fork {
 		if text, err = metered.Fork(l.info.MemoryMin); err != nil {
@@ -74,6 +60,34 @@ func (rt *Runtime) link(ctx context.Context, bin []byte, fork bool, native strin
 		return nil, err
 	}
 	return l, nil
+}
+
+// rewrite decodes and meters a module, and refuses what nothing here could run.
+func rewrite(bin []byte) (*wasm.Module, *meter.Metered, error) {
+	decoded, err := wasm.Decode(bin, wasm.Limits{})
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
+	}
+	if err := checkEntry(decoded); err != nil {
+		return nil, nil, err
+	}
+	if err := checkImports(decoded); err != nil {
+		return nil, nil, err
+	}
+	metered, err := meter.Rewrite(decoded, meter.Options{MaxCallDepth: MaxCallDepth})
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
+	}
+	return decoded, metered, nil
+}
+
+func newLinked(info meter.Info) *linked {
+	l := &linked{info: info}
+	l.minPages, l.maxPages = info.MemoryMin, info.MemoryMax
+	if info.HasStart {
+		l.start = meter.Start
+	}
+	return l
 }
 
 // checkEntry refuses a module whose entry points want what a caller would have to make up.

@@ -167,11 +167,11 @@ func (l *readyInstances) close(ctx context.Context) {
 // program returns the program of a module, prepared, and what to call when it is no longer needed.
 func (rt *Runtime) program(ctx context.Context, m *compiler.Module) (*program, func(), error) {
 	if m.Guest == "" {
-		l, err := rt.link(ctx, m.Wasm, false, "")
+		l, discard, err := rt.module(ctx, m.Wasm)
 		if err != nil {
 			return nil, nil, err
 		}
-		return &l.program, func() { l.close(context.WithoutCancel(ctx)) }, nil
+		return &l.program, func() { l.close(context.WithoutCancel(ctx)); discard() }, nil
 	}
 	rt.mu.Lock()
 	slot := rt.guests[m.Guest]
@@ -369,7 +369,7 @@ func (rt *Runtime) prepare(ctx context.Context, g *modules.Guest, key string) (*
 	l.image.Close()
 	l.image = image
 	if dir != "" {
-		stub, err := rt.slim(ctx, l.metered, native)
+		stub, err := slim(ctx, rt.config.Engine, l.metered, native, false)
 		if err == nil {
 			err = rt.publish(g.Manifest.Name, dir, key, stub, snapshot)
 		}

@@ -68,6 +68,12 @@ type Config struct {
 	// SnapshotKey authenticates the snapshots of sessions, 16 bytes or more. A machine that is to restore what another one wrote needs the same one.
 	// Default: a key of the user's cache.
 	SnapshotKey []byte
+	// CompileLimits bound the process that compiles a module which somebody brought (one that is small is compiled in this one). Fields that are zero:
+	// DefaultCompileLimits.
+	CompileLimits CompileLimits
+	// CompileInProcess compiles every module in this process, where no other can be started: its time and memory then have no bound but the estimate
+	// that refuses a module beforehand. Default: a module that cannot be compiled in a process of its own does not run.
+	CompileInProcess bool
 	// FuelSlice is how much fuel a program burns between two looks at its deadline. It changes no result. Default 1,000,000.
 	FuelSlice int64
 }
@@ -89,7 +95,9 @@ type Runtime struct {
 	joined      map[[2]*hostfuncs.Registry]*hostfuncs.Registry
 	liveAt      map[*Session]*list.Element // sessions that have an instance, in the order in which they took a turn
 	liveOrder   *list.List
-	used        int64 // grows with every use of a package
+	used        int64      // grows with every use of a package
+	compilers   turn       // as many as may compile apart at a time
+	compiled    *compiling // the last one, for tests
 	active      sync.WaitGroup
 	base        context.Context
 	shutdown    context.CancelCauseFunc
@@ -124,6 +132,10 @@ func New(ctx context.Context, c Config) (*Runtime, error) {
 		return nil, err
 	}
 	c.Limits = c.Limits.or(DefaultLimits())
+	if err := c.CompileLimits.check(); err != nil {
+		return nil, err
+	}
+	c.CompileLimits = c.CompileLimits.or(DefaultCompileLimits())
 	if c.Engine == nil {
 		c.Engine = wazero.New()
 	}
@@ -144,7 +156,7 @@ func New(ctx context.Context, c Config) (*Runtime, error) {
 	}
 	rt := &Runtime{config: c, guests: map[string]*guestSlot{}, baked: map[string]*guestSlot{}, packages: map[string]*packageTree{},
 		authorities: map[*policies.Policy]*authoritySlot{}, joined: map[[2]*hostfuncs.Registry]*hostfuncs.Registry{},
-		liveAt: map[*Session]*list.Element{}, liveOrder: list.New()}
+		liveAt: map[*Session]*list.Element{}, liveOrder: list.New(), compilers: make(turn, 2)}
 	rt.base, rt.shutdown = context.WithCancelCause(context.WithoutCancel(ctx))
 	if !c.NoCache {
 		rt.vault, rt.cacheError = openCache(c.CacheDir)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"wand/compiler/wasm"
+	"wand/runtime/engine"
 )
 
 // What a prepared guest keeps of its module is everything but the code: types, imports, exports, tables. Its native code is in the
@@ -17,8 +18,8 @@ import (
 
 // slim takes the module's code out and puts its native code in the place where the engine will look for that of the module without
 // code. native is the folder that the engine has compiled the whole module into; where it has put nothing there (it interprets), the module
-// stays whole.
-func (rt *Runtime) slim(ctx context.Context, metered []byte, native string) ([]byte, error) {
+// stays whole. names says that custom sections stay, which name the functions of a trap.
+func slim(ctx context.Context, e engine.Engine, metered []byte, native string, names bool) ([]byte, error) {
 	if files, err := filesBelow(native); err == nil && len(files) == 0 {
 		return metered, nil
 	}
@@ -29,7 +30,9 @@ func (rt *Runtime) slim(ctx context.Context, metered []byte, native string) ([]b
 	for i := range m.Codes {
 		m.Codes[i] = wasm.Code{Body: []byte{byte(wasm.OpUnreachable), byte(wasm.OpEnd)}}
 	}
-	m.Customs = nil
+	if !names {
+		m.Customs = nil
+	}
 	stub := m.Encode()
 
 	whole, err := onlyFile(native)
@@ -41,7 +44,7 @@ func (rt *Runtime) slim(ctx context.Context, metered []byte, native string) ([]b
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
-	code, err := rt.config.Engine.Compile(ctx, stub, hostFuncs(), scratch)
+	code, err := e.Compile(ctx, stub, hostFuncs(), scratch)
 	if err != nil {
 		return nil, err
 	}

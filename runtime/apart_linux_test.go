@@ -1,0 +1,373 @@
+package runtime_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	goruntime "runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"wand/compiler"
+	"wand/compiler/wasm"
+	"wand/runtime"
+)
+
+// costly makes a module that keeps the compiler busy: one function of so many additions, whose sum it stores. A million takes seconds.
+func costly(additions int, seed byte) *compiler.Module {
+	body := []byte{0x41, 0, 0x41, seed}
+	for range additions {
+		body = append(body, 0x41, 7, 0x6a) // i32.const 7, i32.add
+	}
+	body = append(body, 0x36, 2, 0, 0x0b) // i32.store
+	m := &wasm.Module{
+		Types: []wasm.FuncType{{}}, Functions: []uint32{0}, Codes: []wasm.Code{{Body: body}},
+		Memories: []wasm.MemoryType{{Size: wasm.Size{Min: 1}}},
+		Exports:  []wasm.Export{{Name: "_start"}, {Name: "memory", Kind: wasm.ExternMemory}},
+	}
+	return &compiler.Module{Name: "costly.wasm", Language: compiler.Wasm, Wasm: m.Encode(), Digest: fmt.Sprint(additions, seed)}
+}
+
+func apartRuntime(t *testing.T, c runtime.Config) (*runtime.Runtime, string) {
+	t.Helper()
+	dir := c.CacheDir
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	if !c.NoCache {
+		c.CacheDir = dir
+	}
+	rt, err := runtime.New(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rt.Close(context.Background()) })
+	return rt, dir
+}
+
+// processesOf lists the processes that a process has started.
+func processesOf(t *testing.T, pid int) (list []int) {
+	t.Helper()
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, task := range tasks {
+		text, _ := os.ReadFile(task)
+		for _, word := range strings.Fields(string(text)) {
+			n, err := strconv.Atoi(word)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// childOf waits for a process that compiles.
+func childOf(t *testing.T, pid int) int {
+	t.Helper()
+	for range 1000 {
+		for _, child := range processesOf(t, pid) {
+			line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", child))
+			if bytes.HasPrefix(line, []byte("wand-compiles-a-module\x00")) {
+				return child
+			}
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatal("nothing compiles")
+	return 0
+}
+
+func gone(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
+	}
+	_, after, _ := strings.Cut(string(text), ") ")
+	return strings.HasPrefix(after, "Z")
+}
+
+// unfinished are folders of the vault that nobody finished.
+func unfinished(t *testing.T, dir string) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(dir, ".new-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// TestModuleIsCompiledApart: once, by another process; what it made is authenticated, and made again when it was changed.
+func TestModuleIsCompiledApart(t *testing.T) {
+	rt, dir := apartRuntime(t, runtime.Config{})
+	m := costly(20_000, 1)
+	if runtime.IsSmall(m.Wasm) {
+		t.Fatal("the module is too small for this test")
+	}
+	ctx := context.Background()
+	run := func() bool {
+		t.Helper()
+		rt.ForgetCompile()
+		r, err := rt.Run(ctx, m, runtime.Options{})
+		if err != nil || r.Status != runtime.Completed || r.Usage.Fuel.Used < 40_000 {
+			t.Fatal(err, r)
+		}
+		wall, peak := rt.LastCompile()
+		if wall > 0 && peak < 1<<20 {
+			t.Errorf("a process with %d bytes", peak)
+		}
+		return wall > 0
+	}
+	if !run() {
+		t.Error("it was compiled in this process")
+	}
+	if run() {
+		t.Error("it was compiled a second time")
+	}
+	entries, _ := filepath.Glob(filepath.Join(dir, "module-*"))
+	if len(entries) != 1 || len(unfinished(t, dir)) > 0 {
+		t.Fatal("the vault has ", entries, unfinished(t, dir))
+	}
+	files := 0
+	err := filepath.WalkDir(entries[0], func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files++
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		changed := bytes.Clone(text)
+		changed[len(changed)/2] ^= 1
+		if err := os.WriteFile(path, changed, 0o600); err != nil {
+			return err
+		}
+		if !run() {
+			t.Errorf("%s was changed and used", path)
+		}
+		return nil
+	})
+	if err != nil || files < 4 {
+		t.Error(files, err)
+	}
+}
+
+// TestCompilingApartEnds: each limit ends it with its reason, and neither a process nor a folder is left.
+func TestCompilingApartEnds(t *testing.T) {
+	slow := costly(2_000_000, 2)
+	for _, c := range []struct {
+		name   string
+		limits runtime.CompileLimits
+		want   string
+	}{
+		{"time", runtime.CompileLimits{Time: 100 * time.Millisecond}, "compiling it takes too long, more than 100 ms"},
+		{"memory", runtime.CompileLimits{Memory: 120 << 20}, "compiling it takes too much memory, more than 120 MiB"},
+		{"output", runtime.CompileLimits{Output: 64 << 10}, "its native code is larger than a module's may be"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rt, dir := apartRuntime(t, runtime.Config{CompileLimits: c.limits})
+			m := slow
+			if c.name == "output" {
+				m = costly(50_000, 3)
+			}
+			started := time.Now()
+			r, err := rt.Run(context.Background(), m, runtime.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Status != runtime.Invalid || r.Error.Kind != runtime.KindUnsupported || !strings.Contains(r.Error.Message, c.want) {
+				t.Errorf("%s", r.JSON())
+			}
+			wall, peak := rt.LastCompile()
+			t.Logf("%v, compiled for %v with %d MiB: %s", time.Since(started), wall, peak>>20, r.Error.Message)
+			if c.limits.Memory > 0 && peak > c.limits.Memory+256<<20 {
+				t.Errorf("it had %d MiB", peak>>20)
+			}
+			if left := unfinished(t, dir); len(left) > 0 {
+				t.Error("left behind: ", left)
+			}
+			if left := processesOf(t, os.Getpid()); len(left) > 0 {
+				t.Error("left running: ", left)
+			}
+		})
+	}
+}
+
+// TestCompilingApartIsCancelled: the context of the run ends it.
+func TestCompilingApartIsCancelled(t *testing.T) {
+	rt, dir := apartRuntime(t, runtime.Config{})
+	ctx, cancel := context.WithCancel(context.Background())
+	before := goruntime.NumGoroutine()
+	done := make(chan error, 1)
+	go func() {
+		_, err := rt.Run(ctx, costly(2_000_000, 4), runtime.Options{})
+		done <- err
+	}()
+	child := childOf(t, os.Getpid())
+	environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", child))
+	if err != nil || !bytes.HasPrefix(environment, []byte("WAND_COMPILES_A_MODULE=")) || bytes.Count(environment, []byte("\x00")) != 1 {
+		t.Errorf("the environment of the process is %q, %v", environment, err)
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if !gone(child) || len(unfinished(t, dir)) > 0 {
+		t.Error("left behind: ", unfinished(t, dir))
+	}
+	for i := 0; goruntime.NumGoroutine() > before; i++ {
+		if i == 100 {
+			t.Errorf("%d goroutines, before %d", goruntime.NumGoroutine(), before)
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// TestCompilingApartIsKilled: a process that somebody else kills, as the system does when memory runs out, is an answer like any other.
+func TestCompilingApartIsKilled(t *testing.T) {
+	rt, dir := apartRuntime(t, runtime.Config{})
+	type end struct {
+		r   *runtime.Report
+		err error
+	}
+	done := make(chan end, 1)
+	go func() {
+		r, err := rt.Run(context.Background(), costly(2_000_000, 5), runtime.Options{})
+		done <- end{r, err}
+	}()
+	child := childOf(t, os.Getpid())
+	for range 1000 { // until it is at work
+		if found, _ := filepath.Glob(filepath.Join(dir, ".new-*", "started")); len(found) > 0 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if err := syscall.Kill(child, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	e := <-done
+	if e.err != nil || e.r.Status != runtime.Invalid || !strings.Contains(e.r.Error.Message, "did not survive") {
+		t.Error(e.err, e.r)
+	}
+	if len(unfinished(t, dir)) > 0 {
+		t.Error("left behind: ", unfinished(t, dir))
+	}
+	// The runtime goes on.
+	if r, err := rt.Run(context.Background(), costly(20_000, 5), runtime.Options{}); err != nil || r.Status != runtime.Completed {
+		t.Error(err, r)
+	}
+}
+
+// TestCompilingApartWithoutCache: the folder is the system's for temporary files, and goes.
+func TestCompilingApartWithoutCache(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	rt, _ := apartRuntime(t, runtime.Config{NoCache: true})
+	if r, err := rt.Run(context.Background(), costly(20_000, 6), runtime.Options{SpillDir: t.TempDir()}); err != nil || r.Status != runtime.Completed {
+		t.Fatal(err, r)
+	}
+	if wall, _ := rt.LastCompile(); wall == 0 {
+		t.Error("it was compiled in this process")
+	}
+	if left, _ := os.ReadDir(temporary); len(left) > 0 {
+		t.Error("left behind: ", left)
+	}
+}
+
+func TestCompilingInProcess(t *testing.T) {
+	rt, _ := apartRuntime(t, runtime.Config{CompileInProcess: true})
+	if r, err := rt.Run(context.Background(), costly(20_000, 7), runtime.Options{}); err != nil || r.Status != runtime.Completed {
+		t.Fatal(err, r)
+	}
+	if wall, _ := rt.LastCompile(); wall > 0 {
+		t.Error("it was compiled apart")
+	}
+}
+
+// TestCompilerIsNotMistakenFor: the variable alone, or the name alone, is a program like any other.
+func TestCompilerIsNotMistakenFor(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ args, env []string }{
+		{[]string{self, "-test.run=^$"}, []string{"WAND_COMPILES_A_MODULE=x"}},
+		{[]string{self, "-test.run=^$"}, []string{"WAND_COMPILES_A_MODULE=-test.run=^$"}},
+		{[]string{"wand-compiles-a-module", "-test.run=^$"}, nil},
+		{[]string{"wand-compiles-a-module", "-test.run=^$"}, []string{"WAND_COMPILES_A_MODULE="}},
+	} {
+		cmd := exec.Command(self)
+		cmd.Args, cmd.Env = c.args, append(os.Environ(), c.env...)
+		if out, err := cmd.CombinedOutput(); err != nil || !bytes.Contains(out, []byte("PASS")) {
+			t.Errorf("%v %v: %v: %s", c.args, c.env, err, out)
+		}
+	}
+}
+
+// TestCompilerDiesWithItsParent: a process that nobody waits for any more ends by itself.
+func TestCompilerDiesWithItsParent(t *testing.T) {
+	if os.Getenv("WAND_TEST_PARENT") != "" {
+		rt, err := runtime.New(context.Background(), runtime.Config{CacheDir: os.Getenv("WAND_TEST_PARENT")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = rt.Run(context.Background(), costly(2_000_000, 8), runtime.Options{})
+		return
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "-test.run=^TestCompilerDiesWithItsParent$")
+	cmd.Env = append(os.Environ(), "WAND_TEST_PARENT="+t.TempDir())
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	child := childOf(t, cmd.Process.Pid)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	for range 500 {
+		if gone(child) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("the process %d goes on", child)
+	_ = syscall.Kill(child, syscall.SIGKILL)
+}
+
+// BenchmarkCompileHere and BenchmarkCompileApart say where a module is small: what starting a process costs, and what compiling does.
+func BenchmarkCompileHere(b *testing.B) {
+	benchmarkCompile(b, runtime.Config{NoCache: true, CompileInProcess: true})
+}
+func BenchmarkCompileApart(b *testing.B) { benchmarkCompile(b, runtime.Config{NoCache: true}) }
+
+func benchmarkCompile(b *testing.B, c runtime.Config) {
+	rt, err := runtime.New(context.Background(), c)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer rt.Close(context.Background())
+	for _, size := range []int{300, 1000, 3000, 11_000, 30_000, 100_000} {
+		m := costly(size, 9)
+		b.Run(fmt.Sprintf("%dKiB", len(m.Wasm)>>10), func(b *testing.B) {
+			b.SetBytes(int64(len(m.Wasm)))
+			for b.Loop() {
+				if r, err := rt.Run(context.Background(), m, runtime.Options{}); err != nil || r.Status != runtime.Completed {
+					b.Fatal(err, r)
+				}
+			}
+		})
+	}
+}

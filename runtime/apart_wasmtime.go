@@ -1,0 +1,7 @@
+//go:build wasmtime && cgo
+
+package runtime
+
+import "wand/runtime/engine/wasmtime"
+
+func init() { compileEngines["wasmtime"] = wasmtime.New }
