@@ -16,24 +16,24 @@ type tree struct {
 
 func newTree(root int) *tree { return &tree{root: root, seen: map[int]string{}} }
 
-// usage is how many processes there are and how many bytes they have in memory together. What they share counts for each.
-func (t *tree) usage() (processes int, memory int64) {
-	for _, pid := range t.processes() {
+// usage is how many processes there are and how many bytes they have in memory together. What they share counts for each. It counts to one more than most.
+func (t *tree) usage(most int) (processes int, memory int64) {
+	for _, pid := range t.processes(most + 1) {
 		processes++
 		memory += resident(pid)
 	}
 	return processes, memory
 }
 
-// processes lists the tree, as it is now.
-func (t *tree) processes() []int {
+// processes lists the tree, as it is now, or the first most of it: a tree may grow faster than it can be walked.
+func (t *tree) processes(most int) []int {
 	var list []int
 	visited := map[int]bool{}
 	queue := []int{t.root}
 	for pid := range t.seen {
 		queue = append(queue, pid)
 	}
-	for len(queue) > 0 {
+	for len(queue) > 0 && len(list) < most {
 		pid := queue[0]
 		queue = queue[1:]
 		if visited[pid] {

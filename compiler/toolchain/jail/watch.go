@@ -12,6 +12,7 @@ import (
 // folder's size, wall clock) is looked at every few milliseconds, so a command may exceed it by what it does in that time.
 type watcher struct {
 	done    chan struct{}
+	tree    *tree
 	stopped Stop
 	over    sync.WaitGroup
 }
@@ -24,13 +25,12 @@ const (
 
 // watch looks at the command with the given process until end is called. kill ends it with everything that it started.
 func watch(ctx context.Context, c Command, pid int, out *outputs, kill func()) *watcher {
-	w := &watcher{done: make(chan struct{})}
+	w := &watcher{done: make(chan struct{}), tree: newTree(pid)}
 	w.over.Go(func() {
 		deadline := time.NewTimer(c.Limits.Time)
 		defer deadline.Stop()
 		tick := time.NewTicker(watchEvery)
 		defer tick.Stop()
-		tree := newTree(pid)
 		for n := 0; ; n++ {
 			select {
 			case <-w.done:
@@ -41,7 +41,7 @@ func watch(ctx context.Context, c Command, pid int, out *outputs, kill func()) *
 			case <-deadline.C:
 				w.stopped = StopTime
 			case <-tick.C:
-				w.stopped = look(c, tree, out, n%diskEvery == 0)
+				w.stopped = look(c, w.tree, out, n%diskEvery == 0)
 			}
 			if w.stopped != StopNone {
 				kill()
@@ -60,7 +60,7 @@ func (w *watcher) end() Stop {
 }
 
 func look(c Command, t *tree, out *outputs, disk bool) Stop {
-	processes, memory := t.usage()
+	processes, memory := t.usage(c.Limits.Processes)
 	switch {
 	case out.exceeded():
 		return StopOutput
