@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help guests build demo test soak engines differ bench lint fuzz compiler cross clean
+.PHONY: help guests toolchains build demo test soak engines differ bench lint fuzz compiler cross clean
 
 export GOFLAGS := -buildvcs=false
 
@@ -23,10 +23,13 @@ $(error ENGINE=$(ENGINE): make build knows wazero (the default) and wasmtime)
 endif
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 guests: ## build the interpreters (CPython, QuickJS) into the user's cache; nothing to do when they are there
 	@modules/build.sh
+
+toolchains: ## fetch what compiled languages lack on this machine into the user's cache (Rust's library for WebAssembly, AssemblyScript, wabt); nothing to do when it is there
+	@modules/toolchains.sh
 
 # wasmtime needs cgo; that is better known before the guests are built.
 build: $(if $(filter wasmtime,$(ENGINE)),compiler) guests ## build bin/wand: one static binary with the guests inside; ENGINE=wasmtime: with that engine too, linked to libc, for which a C compiler is needed
@@ -42,7 +45,7 @@ compiler:
 demo: build ## the main job, from nothing: build what is missing, then run the examples
 	@examples/demo.sh bin/wand
 
-test: guests ## run all tests
+test: guests toolchains ## run all tests
 	$(GO) test -count=1 -timeout 30m ./...
 	@$(MAKE) --no-print-directory engines
 
