@@ -77,7 +77,11 @@ type driver struct {
 
 // drivers is the table of languages.
 func drivers() map[compiler.Language]driver {
-	return map[compiler.Language]driver{}
+	return map[compiler.Language]driver{
+		compiler.Rust:           rustDriver(),
+		compiler.AssemblyScript: assemblyScriptDriver(),
+		compiler.WAT:            watDriver(),
+	}
 }
 
 // tool is a compiler that was found.
