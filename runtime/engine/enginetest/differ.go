@@ -94,12 +94,20 @@ func outcome(code engine.Code, info meter.Info, args [4]uint64, fuel, slice int6
 		return "", err
 	}
 	defer i.Close(context.Background())
+	return outcomeOf(i, info, args, fuel, slice)
+}
+
+// outcomeOf is outcome of an instance that is there.
+func outcomeOf(i engine.Instance, info meter.Info, args [4]uint64, fuel, slice int64) (string, error) {
 	a := &account{limit: fuel, slice: slice}
 	counter := i.Global(meter.GlobalFuel)
 	counter.Set(0)
+	if depth := i.Global(meter.GlobalDepth); depth != nil {
+		depth.Set(0)
+	}
 	stack := args[:]
 	var text strings.Builder
-	err = i.Call(context.WithValue(context.Background(), accountKey{}, a), "run", stack)
+	err := i.Call(context.WithValue(context.Background(), accountKey{}, a), "run", stack)
 	var stop *hostfuncs.Stop
 	var trap *engine.Trap
 	switch {
