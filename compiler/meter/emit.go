@@ -139,7 +139,7 @@ func (r *rewriter) memory() {
 
 func (r *rewriter) exports() error {
 	m, out := r.m, &r.out
-	out.Exports = make([]wasm.Export, 0, len(m.Exports)+len(r.info.Globals)+3)
+	out.Exports = make([]wasm.Export, 0, len(m.Exports)+len(r.info.Globals)+4)
 	room := 1_000_000
 	for i := range m.Codes {
 		room += len(m.Codes[i].Body)
@@ -162,6 +162,9 @@ func (r *rewriter) exports() error {
 	out.Exports = append(out.Exports,
 		wasm.Export{Name: GlobalFuel, Kind: wasm.ExternGlobal, Index: r.globalFuel},
 		wasm.Export{Name: GlobalDepth, Kind: wasm.ExternGlobal, Index: r.globalDepth})
+	if len(m.Memories) > 0 && !slices.ContainsFunc(m.Exports, func(e wasm.Export) bool { return e.Kind == wasm.ExternMemory }) {
+		out.Exports = append(out.Exports, wasm.Export{Name: Memory, Kind: wasm.ExternMemory})
+	}
 	for _, g := range r.info.Globals {
 		out.Exports = append(out.Exports, wasm.Export{Name: g.Export, Kind: wasm.ExternGlobal, Index: g.Index})
 	}

@@ -28,7 +28,7 @@ import (
 )
 
 // Version changes whenever the same module is metered differently; it belongs into keys of caches.
-const Version = 2
+const Version = 3
 
 // Names that the rewrite adds to a module. A module that imports from Module, or exports a name that begins with Prefix, is refused.
 const (
@@ -41,6 +41,9 @@ const (
 	GlobalFuel  = Prefix + "fuel"  // mutable i64
 	GlobalDepth = Prefix + "depth" // mutable i32
 	Start       = Prefix + "start" // the module's start function, if it has one: () -> ()
+	// Memory is the memory of a module that exports none: not every engine lets the host see a memory that is not exported, and what cannot be seen is not
+	// counted.
+	Memory = Prefix + "memory"
 )
 
 // Options of a rewrite.
