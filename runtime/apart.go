@@ -298,7 +298,6 @@ func (c *compiling) run(ctx context.Context, kill context.CancelCauseFunc, heade
 	in.Close()
 	beside.Wait()
 	c.wall = time.Since(c.started)
-	c.peak = max(c.peak, peakResident(cmd.ProcessState))
 	return err
 }
 
@@ -342,6 +341,7 @@ func (c *compiling) outcome(ended error) error {
 		if err := json.Unmarshal(text, &o); err != nil {
 			return fmt.Errorf("the process that compiled a module said nothing that can be read: %w", err)
 		}
+		c.peak = max(c.peak, o.Peak)
 		switch {
 		case o.Unsupported != "":
 			return fmt.Errorf("%w: %s", ErrUnsupported, o.Unsupported)

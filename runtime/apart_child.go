@@ -47,7 +47,10 @@ type apartRequest struct {
 }
 
 // apartResult is how it went: the module's fault, ours, or well.
-type apartResult struct{ Unsupported, Failed string }
+type apartResult struct {
+	Unsupported, Failed string
+	Peak                int64 // of resident memory, in bytes
+}
 
 // compileAsChild does the whole work of the process and returns its exit code.
 func compileAsChild(in io.Reader, stderr io.Writer) int {
@@ -59,7 +62,7 @@ func compileAsChild(in io.Reader, stderr io.Writer) int {
 		err = json.Unmarshal(line, &q)
 	}
 	if err == nil {
-		err = limitSelf(q.Limits)
+		err = limitSelf(q.Limits, q.Engine == "wazero" && !raceDetectorOn)
 	}
 	if err == nil {
 		err = os.WriteFile(filepath.Join(q.Dir, apartStarted), nil, 0o600)
@@ -84,6 +87,7 @@ func compileAsChild(in io.Reader, stderr io.Writer) int {
 	} else if err != nil {
 		result.Failed = err.Error()
 	}
+	result.Peak = peakResident()
 	text, err := json.Marshal(result)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(q.Dir, apartOutcome), text, 0o600)
@@ -110,13 +114,23 @@ func watchSelf(limits CompileLimits) {
 	}()
 }
 
-// compileEngines makes the engines that leave native code in a folder, by name.
-var compileEngines = map[string]func() (engine.Engine, error){
-	"wazero": func() (engine.Engine, error) { return wazero.New(), nil },
+// compileEngine makes the engine of a name, when it leaves native code in a folder.
+func compileEngine(name string) (engine.Engine, error) {
+	switch name {
+	case "wazero":
+		return wazero.New(), nil
+	case "wasmtime":
+		return newWasmtime()
+	}
+	return nil, errNoEngine
 }
 
+var errNoEngine = errors.New("this program does not have the engine")
+
 // canCompileApart says whether an engine's work can be done by another process.
-func canCompileApart(engine string) bool { return compileEngines[engine] != nil }
+func canCompileApart(engine string) bool {
+	return engine == "wazero" || engine == "wasmtime" && withWasmtime
+}
 
 // compileInto checks, meters and compiles a module, and writes what loadModule needs.
 func compileInto(engineName string, bin []byte, dir string) (err error) {
@@ -125,13 +139,9 @@ func compileInto(engineName string, bin []byte, dir string) (err error) {
 			err = fmt.Errorf("%w: the engine's compiler did not survive it", ErrUnsupported)
 		}
 	}()
-	make, ok := compileEngines[engineName]
-	if !ok {
-		return fmt.Errorf("this program has no engine %q", engineName)
-	}
-	e, err := make()
+	e, err := compileEngine(engineName)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", engineName, err)
 	}
 	decoded, metered, err := rewrite(bin)
 	if err != nil {

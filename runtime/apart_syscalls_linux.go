@@ -14,14 +14,15 @@ import (
 )
 
 // limitSelf sets the system's limits for a process that compiles. What may be reserved but not touched costs nothing and is not limited; the limit of private
-// writable memory stands well above that of resident memory, which is watched, for the moment between two looks.
-func limitSelf(l CompileLimits) error {
+// writable memory stands well above that of resident memory, which is watched, for the moment between two looks. goOnly says that there is no such memory but
+// Go's: wasmtime's threads reserve stacks of half a gigabyte, the race detector terabytes.
+func limitSelf(l CompileLimits, goOnly bool) error {
 	signal.Ignore(syscall.SIGXFSZ) // a write beyond the limit is an error that says so
 	seconds := uint64(l.Time/time.Second) + 2
 	limits := map[int]uint64{
 		unix.RLIMIT_CPU: 2 * seconds, unix.RLIMIT_FSIZE: uint64(l.Output), unix.RLIMIT_CORE: 0, unix.RLIMIT_NOFILE: 64,
 	}
-	if !raceDetectorOn {
+	if goOnly {
 		limits[unix.RLIMIT_DATA] = uint64(l.Memory) + 512<<20
 	}
 	var errs []error
@@ -53,15 +54,16 @@ func resident(pid int) int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-// peakResident is the most that a process which has ended had resident, in bytes.
-func peakResident(p *os.ProcessState) int64 {
-	if p == nil {
+// peakResident is the most that this process had resident, in bytes; what wait4 says of a process that has ended begins with its parent's.
+func peakResident() int64 {
+	text, _ := os.ReadFile("/proc/self/status")
+	_, rest, _ := bytes.Cut(text, []byte("VmHWM:"))
+	fields := bytes.Fields(rest)
+	if len(fields) == 0 {
 		return 0
 	}
-	if usage, ok := p.SysUsage().(*syscall.Rusage); ok {
-		return usage.Maxrss << 10
-	}
-	return 0
+	kilobytes, _ := strconv.ParseInt(string(fields[0]), 10, 64)
+	return kilobytes << 10
 }
 
 // killedForTime says whether the system ended the process because of its processor time.

@@ -5,10 +5,10 @@ package runtime
 import "os"
 
 // limitSelf: beyond Linux a process that compiles has the portable limits: what watchSelf sees, and the parent's clock.
-func limitSelf(CompileLimits) error { return nil }
+func limitSelf(CompileLimits, bool) error { return nil }
 
 func resident(int) int64 { return 0 }
 
-func peakResident(*os.ProcessState) int64 { return 0 }
+func peakResident() int64 { return 0 }
 
 func killedForTime(*os.ProcessState) bool { return false }

@@ -2,6 +2,11 @@
 
 package runtime
 
-import "wand/runtime/engine/wasmtime"
+import (
+	"wand/runtime/engine"
+	"wand/runtime/engine/wasmtime"
+)
 
-func init() { compileEngines["wasmtime"] = wasmtime.New }
+const withWasmtime = true
+
+func newWasmtime() (engine.Engine, error) { return wasmtime.New() }

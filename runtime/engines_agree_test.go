@@ -5,6 +5,7 @@ package runtime_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,6 +80,54 @@ func TestEnginesAgree(t *testing.T) {
 	}
 	if compared < 100 {
 		t.Errorf("only %d programs were compared", compared)
+	}
+}
+
+// TestEnginesAgreeOnHostileModules runs the hostile modules on both engines: each is refused for the same reason, or ends the same way with the same fuel. A
+// deadline, and how large native code may get, are no matters of the program's.
+func TestEnginesAgreeOnHostileModules(t *testing.T) {
+	ctx := context.Background()
+	first, err := runtime.New(ctx, runtime.Config{Limits: attackLimits, CacheDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close(ctx)
+	e, err := wasmtime.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := runtime.New(ctx, runtime.Config{Engine: e, Limits: attackLimits, CacheDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close(ctx)
+	for _, a := range readAttacks(t, "wat") {
+		t.Run(a.name, func(t *testing.T) {
+			if len(a.expect) > 1 || a.expect[0] == "exhausted deadline" {
+				t.Skip("how it ends is left open: ", a.expect)
+			}
+			source := compiler.Source{Name: "main.wasm", Language: compiler.Wasm, Text: a.text}
+			limits := a.limits
+			limits.Deadline = time.Minute
+			one := func(rt *runtime.Runtime) string {
+				r, refused := attempt(t, rt, source, runtime.Options{Limits: limits, SpillDir: t.TempDir(), Seed: &[32]byte{1},
+					Policy: &policies.Policy{Version: 1, Clock: "virtual", Random: "seeded"}})
+				if r == nil {
+					return fmt.Sprint(refused)
+				}
+				said := ""
+				if r.Error != nil {
+					said = r.Error.Message
+				}
+				apart, peak := rt.LastCompile()
+				rt.ForgetCompile()
+				t.Logf("%-10s %-24s compiled apart in %5.0f ms %6.1f MiB  %.90s", r.Module.Engine, outcome(r, nil), apart.Seconds()*1000, float64(peak)/(1<<20), said)
+				return fmt.Sprintf("%s %q fuel %d memory %d output %q", outcome(r, nil), said, r.Usage.Fuel.Used, r.Usage.Memory.PeakBytes, r.Stdout)
+			}
+			if a, b := one(first), one(second); a != b {
+				t.Errorf("\nwazero:   %s\nwasmtime: %s", a, b)
+			}
+		})
 	}
 }
 

@@ -2,5 +2,5 @@
 
 package runtime
 
-// raceDetectorOn says that this is a build with the race detector, whose shadow memory no limit of private memory leaves room for.
+// raceDetectorOn says that this is a build with the race detector.
 const raceDetectorOn = false
