@@ -37,20 +37,25 @@ func (s *Set) compile(ctx context.Context, d driver, t *tool, p program) (compil
 	}
 	p.dir, p.source = dir, withoutShebang(p.language, p.source)
 	p.file = fileName(p.name, p.language)
+	built := compiler.Build{Toolchain: t.name}
+	if d.prepare != nil {
+		if built.Diagnostics, err = d.prepare(ctx, &s.options, t, &p); err != nil || hasError(built.Diagnostics) {
+			return built, err
+		}
+	}
 	todo := d.plan(t, p)
 	if _, taken := todo.files[p.file]; taken {
 		p.file = defaultFile(p.language)
 		todo = d.plan(t, p)
 	}
 	key := buildKey(t, p, todo)
-	if built, ok := s.kept(key); ok {
-		built.Toolchain, built.Cached = t.name, true
-		return built, nil
+	if kept, ok := s.kept(key); ok {
+		kept.Toolchain, kept.Cached = t.name, true
+		return kept, nil
 	}
 	if err := layOut(dir, p, todo.files); err != nil {
 		return compiler.Build{}, err
 	}
-	built := compiler.Build{Toolchain: t.name}
 	for _, step := range todo.steps {
 		r, err := s.step(ctx, t, p, step)
 		if err != nil {

@@ -69,6 +69,9 @@ func Languages() []compiler.Language {
 type driver struct {
 	// find looks for the compiler. The error is a *compiler.MissingToolchainError where it is not there.
 	find func(ctx context.Context, o *Options) (*tool, error)
+	// prepare, where it is set, checks the program's text for what the compiler would not refuse well, may change it without moving a line or column, and makes
+	// what the compiler reads of the language's library, from trusted input alone. It runs outside of the jail.
+	prepare func(ctx context.Context, o *Options, t *tool, p *program) ([]compiler.Diagnostic, error)
 	// plan says how one program is compiled.
 	plan func(t *tool, p program) plan
 	// parse reads what the compiler printed, on either stream, into findings about the program.
@@ -78,6 +81,7 @@ type driver struct {
 // drivers is the table of languages.
 func drivers() map[compiler.Language]driver {
 	return map[compiler.Language]driver{
+		compiler.Go:             goDriver(),
 		compiler.Rust:           rustDriver(),
 		compiler.AssemblyScript: assemblyScriptDriver(),
 		compiler.WAT:            watDriver(),
