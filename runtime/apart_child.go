@@ -158,9 +158,12 @@ func compileInto(engineName string, bin []byte, dir string) (err error) {
 	if err := code.Close(ctx); err != nil {
 		return err
 	}
-	stub, err := slim(ctx, e, text, native, true)
-	if err != nil {
-		return err
+	stub := text
+	if !interprets(native) {
+		stub = metered.Shell()
+		if err := rehouse(ctx, e, stub, native); err != nil {
+			return err
+		}
 	}
 	info := moduleInfo{Info: metered.Info}
 	if err := metered.Info.SnapshotError; err != nil {

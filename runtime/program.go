@@ -369,7 +369,10 @@ func (rt *Runtime) prepare(ctx context.Context, g *modules.Guest, key string) (*
 	l.image.Close()
 	l.image = image
 	if dir != "" {
-		stub, err := slim(ctx, rt.config.Engine, l.metered, native, false)
+		stub, err := shellOf(l.metered, native)
+		if err == nil && !interprets(native) {
+			err = rehouse(ctx, rt.config.Engine, stub, native)
+		}
 		if err == nil {
 			err = rt.publish(g.Manifest.Name, dir, key, stub, snapshot)
 		}

@@ -16,11 +16,9 @@ import (
 // which was more than half of what the command's start took. Every body is a trap instead: if the native code were ever missing, and
 // the engine compiled what is left, the guest could do nothing.
 
-// slim takes the module's code out and puts its native code in the place where the engine will look for that of the module without
-// code. native is the folder that the engine has compiled the whole module into; where it has put nothing there (it interprets), the module
-// stays whole. names says that custom sections stay, which name the functions of a trap.
-func slim(ctx context.Context, e engine.Engine, metered []byte, native string, names bool) ([]byte, error) {
-	if files, err := filesBelow(native); err == nil && len(files) == 0 {
+// shellOf is a metered module without its code. Where the engine has put no native code into the folder (it interprets), the module stays whole.
+func shellOf(metered []byte, native string) ([]byte, error) {
+	if interprets(native) {
 		return metered, nil
 	}
 	m, err := wasm.Decode(metered, wasm.Limits{})
@@ -30,39 +28,46 @@ func slim(ctx context.Context, e engine.Engine, metered []byte, native string, n
 	for i := range m.Codes {
 		m.Codes[i] = wasm.Code{Body: []byte{byte(wasm.OpUnreachable), byte(wasm.OpEnd)}}
 	}
-	if !names {
-		m.Customs = nil
-	}
-	stub := m.Encode()
+	m.Customs = nil
+	return m.Encode(), nil
+}
 
+func interprets(native string) bool {
+	files, err := filesBelow(native)
+	return err == nil && len(files) == 0
+}
+
+// rehouse puts the native code of a module, which the engine has compiled into a folder, in the place where the engine will look for that of the module
+// without code.
+func rehouse(ctx context.Context, e engine.Engine, shell []byte, native string) error {
 	whole, err := onlyFile(native)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	scratch, err := os.MkdirTemp(filepath.Dir(native), "slim-*")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer os.RemoveAll(scratch)
-	code, err := e.Compile(ctx, stub, hostFuncs(), scratch)
+	code, err := e.Compile(ctx, shell, hostFuncs(), scratch)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := code.Close(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	place, err := onlyFile(scratch)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	place, err = filepath.Rel(scratch, place)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(filepath.Join(native, place)), 0o700); err != nil {
-		return nil, err
+		return err
 	}
-	return stub, os.Rename(whole, filepath.Join(native, place))
+	return os.Rename(whole, filepath.Join(native, place))
 }
 
 var errCompiledAgain = errors.New("the engine did not use the native code that was kept")
@@ -70,7 +75,7 @@ var errCompiledAgain = errors.New("the engine did not use the native code that w
 // usedAsIs calls compile and checks that the native code in a folder is the same file afterwards: an engine that finds nothing it can
 // use compiles and writes.
 func usedAsIs(native string, compile func() error) error {
-	if files, err := filesBelow(native); err == nil && len(files) == 0 {
+	if interprets(native) {
 		return compile() // an interpreter's: the vault vouches that nothing is missing
 	}
 	before, err := fileInfo(native)

@@ -106,6 +106,16 @@ type Global struct {
 // Base returns the metered module. Its start function is an export; the host calls it when the meter is set.
 func (m *Metered) Base() []byte { return m.module.Encode() }
 
+// Shell returns the metered module without its code: every body is a trap, everything else is as in Base. An engine that has native code of Base needs no more.
+func (m *Metered) Shell() []byte {
+	shell := m.module
+	shell.Codes = make([]wasm.Code, len(shell.Codes))
+	for i := range shell.Codes {
+		shell.Codes[i] = wasm.Code{Body: []byte{byte(wasm.OpUnreachable), byte(wasm.OpEnd)}}
+	}
+	return shell.Encode()
+}
+
 // Fork returns the module for instances that begin as a snapshot of an instance of Base with a memory of the given number of
 // pages: nothing is written into memory or run at instantiation. Code is the same, byte for byte, as that of Base.
 func (m *Metered) Fork(pages uint32) ([]byte, error) {
