@@ -74,8 +74,10 @@ func TestAdversarial(t *testing.T) {
 	defer rt.Close(context.Background())
 	for _, folder := range []string{"python", "javascript", "wat"} {
 		t.Run(folder, func(t *testing.T) {
+			rt := rt
 			if folder == "wat" {
 				noteAssembler(t)
+				rt = hostileRuntime(t) // whose cache is empty, so that every module is compiled
 			} else {
 				needGuests(t)
 			}

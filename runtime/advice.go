@@ -267,7 +267,7 @@ func trapFrames(t *engine.Trap) []Frame {
 	const most = 30
 	var frames []Frame
 	for _, name := range slices.Backward(t.Frames[:min(len(t.Frames), most)]) {
-		frames = append(frames, Frame{Function: clip(name, 200)})
+		frames = append(frames, Frame{Function: foreignName(name, 200)})
 	}
 	return frames
 }

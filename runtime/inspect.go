@@ -3,6 +3,7 @@ package runtime
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"wand/compiler/meter"
@@ -96,7 +97,7 @@ func Inspect(bin []byte) (*Inspection, error) {
 	i.Imports = importsOf(m)
 	for _, im := range i.Imports {
 		if !im.Provided {
-			i.Refused = append(i.Refused, fmt.Sprintf("it imports %s.%s: %s", im.Module, im.Name, im.Hint))
+			i.Refused = append(i.Refused, fmt.Sprintf("it imports %s.%s: %s", foreignName(im.Module, 100), foreignName(im.Name, 100), im.Hint))
 		}
 	}
 	for _, e := range m.Exports {
@@ -111,7 +112,7 @@ func checkImports(m *wasm.Module) error {
 	var lacking []string
 	for _, im := range importsOf(m) {
 		if !im.Provided {
-			lacking = append(lacking, fmt.Sprintf("it imports %s.%s: %s", im.Module, im.Name, im.Hint))
+			lacking = append(lacking, fmt.Sprintf("it imports %s.%s: %s", foreignName(im.Module, 100), foreignName(im.Name, 100), im.Hint))
 		}
 	}
 	const shown = 3
@@ -122,6 +123,17 @@ func checkImports(m *wasm.Module) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %s", ErrUnsupported, strings.Join(lacking, "; "))
+}
+
+// foreignName is a name that a module has for something, as it can be shown: whoever wrote the module chose it, and may have meant it to be read as more.
+func foreignName(name string, most int) string {
+	if len(name) > most {
+		name = strings.ToValidUTF8(name[:most], "") + "..."
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 // importsOf says of each import of a module whether it is provided.

@@ -1,0 +1,5 @@
+;; attack: a negative exit code
+;; expect: failed exit
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $e (param i32)))
+  (func (export "_start") (call $e (i32.const -1))))
