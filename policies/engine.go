@@ -379,12 +379,12 @@ func (e *Engine) Decide(r Request) Decision { return e.decide(r, e.denied) }
 func (e *Engine) decide(r Request, denied func(*question) Decision) Decision {
 	q, problem := ask(r)
 	if problem != "" {
-		return Decision{Rule: ruleDefault, Reason: "not allowed: " + problem, Hint: "correct the request"}
+		return Decision{Rule: RuleDefault, Reason: "not allowed: " + problem, Hint: "correct the request"}
 	}
 	rules := e.candidates(q)
 	request, err := q.request(rules)
 	if err != nil {
-		return Decision{Rule: ruleDefault, Reason: "not allowed: " + err.Error(), Hint: "send less, or simpler, arguments"}
+		return Decision{Rule: RuleDefault, Reason: "not allowed: " + err.Error(), Hint: "send less, or simpler, arguments"}
 	}
 	v := e.judge(rules, q, request)
 	if q.other != "" && v.forbid == nil && len(v.permits) > 0 {
@@ -404,8 +404,8 @@ func (e *Engine) decide(r Request, denied func(*question) Decision) Decision {
 	}
 }
 
-// ruleDefault names the rule that nothing is allowed that no rule allows.
-const ruleDefault = "default"
+// RuleDefault names the rule that nothing is allowed that no rule allows, in Decision.Rule.
+const RuleDefault = "default"
 
 // terms lists the conditions of an allowed call: those of the grant that allowed it and of every tools entry that it falls under.
 func (e *Engine) terms(q *question, permits []*rule) []Terms {

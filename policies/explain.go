@@ -114,7 +114,7 @@ func Explain(e *Engine, r Request) Explanation {
 		x.Change = []string{"to deny it: forbid: [{name: " + yamlText(r.Action) + "}], with a when for some calls only"}
 		return x
 	}
-	if x.Decision.Rule != ruleDefault {
+	if x.Decision.Rule != RuleDefault {
 		x.Change = append(x.Change, fmt.Sprintf("change or remove %s (%s); no grant outweighs it", x.Decision.Rule, x.Decision.Position))
 	}
 	for _, report := range reports {
@@ -353,7 +353,7 @@ func (r *rule) says() string {
 // so it looks at few rules.
 func (e *Engine) denied(q *question) Decision {
 	r := q.asRequest()
-	d := Decision{Rule: ruleDefault, Reason: "not allowed: no rule grants " + r.What(), Hint: "the policy would need " + r.missing()}
+	d := Decision{Rule: RuleDefault, Reason: "not allowed: no rule grants " + r.What(), Hint: "the policy would need " + r.missing()}
 	var permits []*rule
 	for _, rule := range e.candidates(q) {
 		if !rule.forbid && len(permits) < maxHinted {

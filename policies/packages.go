@@ -97,6 +97,9 @@ const meetsPrefix = "meets "
 
 // versionsBeside are versions that tell specifiers apart: those they mention, and ones below and above.
 func versionsBeside(specifiers string) []string {
+	if specifiers == "" {
+		return []string{"1.0"}
+	}
 	list := []string{"0.0.1", "9999"}
 	for _, part := range strings.Split(specifiers, ",") {
 		version := strings.TrimSuffix(strings.TrimLeft(part, "~=!<>"), ".*")

@@ -46,6 +46,20 @@ type Package struct {
 	Name string // for messages
 	Data []byte
 	Dir  fs.FS // take os.Root's FS, so that no link leads out of the folder
+	// Digest, where it is given, identifies the content for whoever vouches for it, such as a store: a package that was prepared before is then not
+	// read again. Default: the content itself says.
+	Digest string
+}
+
+// withPackages joins two lists; one that both have counts once.
+func withPackages(list, more []Package) []Package {
+	list = slices.Clip(list)
+	for _, p := range more {
+		if !slices.ContainsFunc(list, func(q Package) bool { return q.Digest == p.Digest && p.Digest != "" }) {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // packageTree is a package as runs mount it.
@@ -58,9 +72,14 @@ type packageTree struct {
 // packageTree returns what to mount for a package: its files with bytecode beside them. Compiling Python costs more than running most
 // programs, so it happens once, in the sandbox, and the vault keeps the result.
 func (rt *Runtime) packageTree(ctx context.Context, guest string, p Package) (*vfs.Tree, error) {
-	files, digest, err := packageFiles(p)
-	if err != nil {
-		return nil, fmt.Errorf("%w %s: %w", ErrBadPackage, p.Name, err)
+	var files []File
+	sum := sha256.Sum256([]byte("package\x00" + p.Name + "\x00" + p.Digest))
+	digest := hex.EncodeToString(sum[:])
+	if p.Digest == "" {
+		var err error
+		if files, digest, err = packageFiles(p); err != nil {
+			return nil, fmt.Errorf("%w %s: %w", ErrBadPackage, p.Name, err)
+		}
 	}
 	rt.mu.Lock()
 	slot := rt.packages[digest]
@@ -85,7 +104,15 @@ func (rt *Runtime) packageTree(ctx context.Context, guest string, p Package) (*v
 	}
 	defer slot.turn.give()
 	if slot.tree == nil {
-		tree, err := rt.preparePackage(ctx, guest, p.Name, files, digest)
+		tree, err := rt.preparedPackage(guest, digest)
+		if err == nil && tree == nil && p.Digest != "" {
+			if files, _, err = packageFiles(p); err != nil {
+				err = fmt.Errorf("%w %s: %w", ErrBadPackage, p.Name, err)
+			}
+		}
+		if err == nil && tree == nil {
+			tree, err = rt.preparePackage(ctx, guest, p.Name, files, digest)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -101,21 +128,36 @@ const (
 	preparedPackage = "package.zip"
 )
 
-func (rt *Runtime) preparePackage(ctx context.Context, guest, name string, files []File, digest string) (*vfs.Tree, error) {
+// packageKey names a prepared package in the vault.
+func (rt *Runtime) packageKey(guest, digest string) (string, error) {
 	g, err := rt.config.Guest(guest)
 	if err != nil {
+		return "", err
+	}
+	return packageEntry + "-" + digest[:32] + g.Digest[:16], nil
+}
+
+// preparedPackage is a package that the vault has kept; nil when it has not.
+func (rt *Runtime) preparedPackage(guest, digest string) (*vfs.Tree, error) {
+	key, err := rt.packageKey(guest, digest)
+	if err != nil || rt.vault == nil {
 		return nil, err
 	}
-	key := packageEntry + "-" + digest[:32] + g.Digest[:16]
-	if rt.vault != nil {
-		if dir, ok := rt.vault.verified(key); ok {
-			if text, err := os.ReadFile(filepath.Join(dir, preparedPackage)); err == nil {
-				if tree, err := zipTree(text); err == nil {
-					rt.vault.touch(key)
-					return tree, nil
-				}
+	if dir, ok := rt.vault.verified(key); ok {
+		if text, err := os.ReadFile(filepath.Join(dir, preparedPackage)); err == nil {
+			if tree, err := zipTree(text); err == nil {
+				rt.vault.touch(key)
+				return tree, nil
 			}
 		}
+	}
+	return nil, nil
+}
+
+func (rt *Runtime) preparePackage(ctx context.Context, guest, name string, files []File, digest string) (*vfs.Tree, error) {
+	key, err := rt.packageKey(guest, digest)
+	if err != nil {
+		return nil, err
 	}
 	compiled, err := rt.bytecode(ctx, guest, name, files)
 	if err != nil {

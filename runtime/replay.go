@@ -123,6 +123,7 @@ func (rt *Runtime) Replay(ctx context.Context, recording io.Reader, o ReplayOpti
 	case out.Recorded != nil:
 		report.Policy = r.header.Policy
 		report.Log, report.LogDropped, report.Written, report.Suspension = out.Recorded.Log, out.Recorded.LogDropped, out.Recorded.Written, out.Recorded.Suspension
+		sameRefusal(out.Recorded, report)
 		out.Divergence = s.differs(out.Recorded, report)
 	}
 	return out, nil

@@ -60,6 +60,8 @@ type Config struct {
 	Progress func(message string)
 	// Overlays are an organisation's policies: what they forbid and the limits they set hold for every run, whatever its own policy says.
 	Overlays []*policies.Overlay
+	// Packages is where runs find the packages that their policies list. Default: none, and a run under such a policy is an error.
+	Packages PackageStore
 	// Problem hears of what goes wrong beside the runs and is the owner's to know, such as an MCP server that ended. It must not block. Default: nobody
 	// does.
 	Problem func(error)
@@ -417,6 +419,13 @@ func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, o
 	}
 	defer done()
 	limits = authority.bound(limits)
+	if op == "run" && o.turn == nil && o.script == nil && o.child.lets(policies.ActionPackage) {
+		granted, err := rt.grantedPackages(ctx, authority, m.Guest, o.Principal, o.Observe)
+		if err != nil {
+			return nil, err
+		}
+		o.Packages = withPackages(o.Packages, granted)
+	}
 	j := &job{rt: rt, module: m, options: o, op: op, authority: authority}
 	j.settings()
 	for _, p := range o.Packages {

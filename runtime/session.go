@@ -47,6 +47,8 @@ type SessionOptions struct {
 	Packages  []Package
 	Clock     wasi.Clock
 	Seed      *[32]byte
+	// granted says that Packages has what the policy lists.
+	granted bool
 }
 
 // Budget is what a session may use, or has used, in all its turns, failed ones included.
@@ -166,6 +168,13 @@ func (rt *Runtime) NewSession(ctx context.Context, o SessionOptions) (*Session, 
 		return nil, err
 	}
 	release()
+	if !o.granted {
+		granted, err := rt.grantedPackages(ctx, a, s.guest, o.Principal, o.Observe)
+		if err != nil {
+			return nil, err
+		}
+		s.options.Packages = withPackages(o.Packages, granted)
+	}
 	s.limits = a.bound(o.Limits.or(rt.config.Limits))
 	s.options.Budget = o.Budget.or(Budget{Fuel: DefaultTurns * s.limits.Fuel, HostCalls: DefaultTurns * s.limits.HostCalls, Storage: DefaultTurns * s.limits.Storage, Turns: DefaultTurns})
 	if _, done, err := rt.fork(ctx, &compiler.Module{Guest: s.guest}, o.Guest); err != nil {

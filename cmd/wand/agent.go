@@ -83,7 +83,7 @@ func (a *app) agentCommand() *cli.Command {
 		&cli.StringFlag{Name: "lang", Aliases: []string{"language"}, Value: "python", Usage: "`LANGUAGE` of the programs: python, javascript or typescript"},
 		&cli.StringFlag{Name: "input", Usage: "`JSON` value, or @FILE that holds one; programs see it as INPUT"},
 		&cli.StringSliceFlag{Name: "file", Usage: "put a file or folder into the session's filesystem: `SRC[:DST]` (repeatable)"},
-		&cli.StringSliceFlag{Name: "package", Usage: "let programs import a wheel, zip file or folder: `PATH` (repeatable)"},
+		&cli.StringSliceFlag{Name: "package", Usage: "let programs import an added package (wand packages), wheel, zip file or folder: `NAME` or path (repeatable)"},
 		skillsFlag(), engineFlag(),
 		jsonFlag("the outcome"),
 	}

@@ -73,6 +73,7 @@ ENVIRONMENT:
    WAND_ENGINE  what --engine says when it is not given: wazero, wazero-interpreter or wasmtime
    WAND_CACHE   folder of guests and prepared code (default: wand in the user's cache folder)
    WAND_STORE   folder of stored sessions (default: wand/sessions in the user's data folder, XDG_DATA_HOME)
+   WAND_PACKAGES  folder of added packages (default: wand/packages in the user's data folder)
    NO_COLOR     no colour, also on a terminal`
 
 func (a *app) cli() *cli.App {
@@ -100,7 +101,7 @@ func (a *app) cli() *cli.App {
 		Commands: []*cli.Command{
 			a.runCommand(), a.checkCommand(), a.inspectCommand(), a.replayCommand(), a.resumeCommand(),
 			a.sessionCommand(), a.replCommand(),
-			a.agentCommand(), a.skillsCommand(), a.evalCommand(),
+			a.agentCommand(), a.skillsCommand(), a.packagesCommand(), a.evalCommand(),
 			a.policyCommand(), a.toolsCommand(), a.auditCommand(),
 			a.guestsCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand(),
 		},

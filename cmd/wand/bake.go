@@ -34,7 +34,7 @@ func (a *app) bakeCommand() *cli.Command {
 		Name: "bake", Usage: "make a guest that has modules loaded", UsageText: "wand guests bake --import MODULE [options]", Description: bakeDescription,
 		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "import", Usage: "load `MODULE` (repeatable)"},
-			&cli.StringSliceFlag{Name: "package", Usage: "let the guest import a wheel, zip file or folder: `PATH` (repeatable)"},
+			&cli.StringSliceFlag{Name: "package", Usage: "let the guest import an added package (wand packages), wheel, zip file or folder: `NAME` or path (repeatable)"},
 			&cli.StringFlag{Name: "name", Usage: "`NAME` of the guest; default: that of the first module"},
 			&cli.StringFlag{Name: "lang", Value: string(compiler.Python), Usage: "`LANGUAGE` of the guest: python"},
 			jsonFlag("what was baked"),

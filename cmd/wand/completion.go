@@ -95,7 +95,7 @@ func optionsOf(command *cli.Command) []option {
 			o.usage = strings.ReplaceAll(d.GetUsage(), "`", "")
 		}
 		switch f.Names()[0] {
-		case "file", "out", "package", "input", "args", "overlay", "audit", "audit-key", "key", "store", "history", "o", "problems", "html", "dir", "test", "system", "trace", "record", "suspend-dir":
+		case "file", "out", "package", "requirements", "lock", "input", "args", "overlay", "audit", "audit-key", "key", "store", "history", "o", "problems", "html", "dir", "test", "system", "trace", "record", "suspend-dir":
 			o.takesFile = true
 		}
 		var open bool

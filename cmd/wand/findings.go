@@ -114,6 +114,7 @@ func unmet(p *policies.Policy) []policyFinding {
 			exists(c.Origin, fmt.Sprintf("commands[%d]", i), "", "the program", c.Command[0])
 		}
 	}
+	unmetPackages(p, add)
 	if p.MCP != nil {
 		exists(p.MCP.Origin, "mcp", "", "the servers file", p.MCP.Servers)
 	}

@@ -120,10 +120,18 @@ func splitFile(option string) (source, target string) {
 // maxPackage bounds one package file, in bytes.
 const maxPackage = 1 << 30
 
-// readPackages opens what the options --package name: a wheel, a zip file or a folder.
+// readPackages opens what the options --package name: an added package, a wheel, a zip file or a folder.
 func readPackages(options []string) ([]runtime.Package, error) {
 	var packages []runtime.Package
 	for _, option := range options {
+		added, ok, err := addedPackages(option)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			packages = append(packages, added...)
+			continue
+		}
 		info, err := os.Stat(option)
 		if err != nil {
 			return nil, cannotRead(option, err)

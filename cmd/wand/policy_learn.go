@@ -16,7 +16,7 @@ import (
 
 const policyLearnDescription = `Runs a program and prints the smallest policy under which it does the same again, for a person to review. While it runs, what it asks for is
 allowed as far as that can be: every tool that --policy and --allow bring with them, and requests to public hosts with the methods of
---learn-network. Files, variables, databases, models, other ports and private addresses have to be given with --policy or --allow, since only
+--learn-network, and the added packages that it imports. Files, variables, databases, models, other ports and private addresses have to be given with --policy or --allow, since only
 you know which. What is forbidden stays forbidden, and what needs somebody's approval still does. With --dry-run nothing is changed meanwhile.
 
 The program's output goes to standard error, unless -o takes the policy.
@@ -70,7 +70,7 @@ func (a *app) policyLearn(c *cli.Context, flags *limitFlags) error {
 	}
 	pupil := &pupil{}
 	report, err := a.perform(c, flags, view, func(granted *authority, o *runtime.Options) error {
-		wide, err := policies.Merge(granted.policy, everything(c.String("learn-network")))
+		wide, err := policies.Merge(granted.policy, everything(c.String("learn-network")), importedPackages(view.program, granted.policy))
 		if err != nil {
 			return err
 		}

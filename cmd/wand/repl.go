@@ -51,7 +51,7 @@ func (a *app) replCommand() *cli.Command {
 	flags := append([]cli.Flag{
 		storeFlag(), langFlag(), engineFlag(),
 		guestFlag(),
-		&cli.StringSliceFlag{Name: "package", Usage: "let the programs import a wheel, zip file or folder: `PATH` (repeatable)"},
+		&cli.StringSliceFlag{Name: "package", Usage: "let the programs import an added package (wand packages), wheel, zip file or folder: `NAME` or path (repeatable)"},
 		&cli.BoolFlag{Name: "keep-failed", DisableDefaultText: true, Usage: "keep what a turn did that ended with an error of its own"},
 		&cli.StringFlag{Name: "history", DefaultText: "wand/history in the user's data folder", Usage: "remember what was typed in `FILE`; '' for nowhere"},
 	}, limits.flags()...)

@@ -40,7 +40,7 @@ EXAMPLES:
    wand run -c 'console.log(process.argv)' --lang js -- first second
    wand run --input '{"n": 3}' -c 'INPUT["n"] ** 2'
    wand run --file data.csv --file ./images:/data --out results report.py
-   wand run --package six-1.17.0-py2.py3-none-any.whl main.py
+   wand run --package sympy --package six-1.17.0-py2.py3-none-any.whl main.py
    wand run --guest sympy main.py
    wand run --feedback - < answer.md
    wand run --trace steps.jsonl main.py
@@ -85,7 +85,7 @@ func runFlags(limits *limitFlags) []cli.Flag {
 		&cli.StringFlag{Name: "input", Usage: "`JSON` value, or @FILE that holds one; the program sees it as INPUT"},
 		&cli.StringSliceFlag{Name: "file", Usage: "put a file or folder into the run's filesystem: `SRC[:DST]` (repeatable)"},
 		guestFlag(),
-		&cli.StringSliceFlag{Name: "package", Usage: "let the program import a wheel, zip file or folder: `PATH` (repeatable)"},
+		&cli.StringSliceFlag{Name: "package", Usage: "let the program import an added package (wand packages), wheel, zip file or folder: `NAME` or path (repeatable)"},
 		&cli.BoolFlag{Name: "strict", DisableDefaultText: true, Usage: "fail on an import of a module that does not exist even where nothing uses it, instead of leaving it out with a warning"},
 		skillsFlag(), engineFlag(),
 	)
@@ -158,6 +158,7 @@ func (a *app) perform(c *cli.Context, flags *limitFlags, view *verdict, adapt fu
 	if err != nil {
 		return nil, err
 	}
+	view.program = string(source.Text)
 	granted, err := a.authority(c, policyName(c))
 	if err != nil {
 		return nil, err
@@ -352,6 +353,7 @@ type verdict struct {
 	feedback    bool // print what a model should be told
 	progress    *progress
 	limits      runtime.Limits
+	program     string // its text
 	diagnostics []compiler.Diagnostic
 	stdout      *live
 	stderr      *live

@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 //	sessions stdout                   check it against the schema of wand session list and show
 //	model FILE                        start a model's server at $MODEL_URL that says what the file tells
 //
-// and the conditions [guest:NAME] and [engine:NAME]. $SERVER is the address of an HTTP server on this machine, shop.db a SQLite database with a table of items.
+// and the conditions [guest:NAME], [engine:NAME] and [pip]. $SERVER is the address of an HTTP server on this machine, shop.db a SQLite database with a table of items.
 func TestScript(t *testing.T) {
 	cache, err := modules.CacheDir()
 	if err != nil {
@@ -70,6 +70,9 @@ func TestScript(t *testing.T) {
 		Condition: func(condition string) (bool, error) {
 			if name, ok := strings.CutPrefix(condition, "engine:"); ok {
 				return slices.Contains(builtEngines(), name), nil
+			}
+			if condition == "pip" {
+				return exec.Command("python3", "-m", "pip", "--version").Run() == nil, nil
 			}
 			name, ok := strings.CutPrefix(condition, "guest:")
 			if !ok {

@@ -280,7 +280,7 @@ func (a *app) sessionNewCommand() *cli.Command {
 	flags := append([]cli.Flag{
 		storeFlag(), jsonFlag("what there is to say of it"), langFlag(), engineFlag(),
 		guestFlag(),
-		&cli.StringSliceFlag{Name: "package", Usage: "let the programs import a wheel, zip file or folder: `PATH` (repeatable)"},
+		&cli.StringSliceFlag{Name: "package", Usage: "let the programs import an added package (wand packages), wheel, zip file or folder: `NAME` or path (repeatable)"},
 		&cli.StringFlag{Name: "principal", Category: "authority", DefaultText: "run", Usage: "`NAME` of the program or agent, for policies that tell them apart"},
 		policyFlag(), overlayFlag(), allowFlag(),
 	}, limits.flags()...)
@@ -373,6 +373,10 @@ func (a *app) sessionNew(c *cli.Context, limitFlags *limitFlags, budgetFlags *bu
 
 func absolute(files []string) (list []string, err error) {
 	for _, f := range files {
+		if isPackageName(f) {
+			list = append(list, f)
+			continue
+		}
 		if f, err = filepath.Abs(f); err != nil {
 			return nil, err
 		}

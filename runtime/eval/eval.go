@@ -168,7 +168,7 @@ func inputs(o *runtime.Options) string {
 		list = append(list, input{f.Path, f.Data})
 	}
 	for _, p := range o.Packages {
-		list = append(list, input{p.Name, p.Data})
+		list = append(list, input{p.Name, append([]byte(p.Digest), p.Data...)})
 	}
 	if len(list)+len(o.Args)+len(o.Env) == 0 && o.Principal == "" && o.Seed == nil && !o.DryRun {
 		return ""

@@ -300,12 +300,14 @@ def _import(error, place):
         return None
     head, _, rest = name.partition(".")
     known = set(sys.stdlib_module_names) | {"tools", "requests"} | set(_own_modules())
-    if head in missing.REASONS:
-        return f"leave {head} out: {missing.REASONS[head]}"
+    if missing.known(head):
+        return f"leave {head} out: {missing.reason(head)}"
     if head in known:
         return None
     best = nearest(head, sorted(each for each in known if not each.startswith("_")))
-    return f"did you mean {best}{'.' + rest if rest else ''}?" if best else None
+    if best:
+        return f"did you mean {best}{'.' + rest if rest else ''}?"
+    return f"do without {head}: {missing.PACKAGES}; nothing can be installed while a program runs"
 
 
 def _own_modules():

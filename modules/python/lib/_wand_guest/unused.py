@@ -103,7 +103,7 @@ def spare(source):
         gone = True
         for name, alias in bound.items():
             head = (node.module if isinstance(node, ast.ImportFrom) else alias.name).partition(".")[0]
-            stubs[name] = Stub(head, f"No module named {head!r}; {missing.REASONS.get(head, missing.PACKAGES)}")
+            stubs[name] = Stub(head, f"No module named {head!r}; {missing.reason(head)}")
         for head in dict.fromkeys(heads):
             warnings.append({"kind": "unused_import", "message": f"{head} does not exist here; nothing uses it, so the program ran without it: remove the import", "line": node.lineno})
     return ("".join(lines), stubs, warnings[::-1]) if gone else None
