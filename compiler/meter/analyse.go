@@ -32,7 +32,7 @@ type edit struct {
 	kind       editKind
 	outer      bool   // a branch to the function's own label: it returns
 	carries    bool   // a loop with parameters
-	index      uint32 // the new function index or label; a constant size; the first label of a br_table
+	index      uint32 // the new function index or label; a constant size; the first label of a br_table; of a loop where the last branch back to it is
 	segment    int32
 	op         wasm.Opcode
 }
@@ -65,8 +65,10 @@ type frame struct {
 	loops    int32 // loops among this frame and those around it
 	target   int32 // outermost frame that a branch inside goes to
 	targeted bool
-	live     bool // the first arm of an if reaches the end
-	carries  bool // a branch to it carries operands
+	live     bool  // the first arm of an if reaches the end
+	carries  bool  // a branch to it carries operands
+	edit     int32 // of a loop
+	back     int32 // of a loop: where the last branch to it is, 0 when there is none
 }
 
 // analysis of one function; its slices are reused.
@@ -105,6 +107,7 @@ func (a *analysis) run(c *wasm.Code, locals, results int) {
 		case wasm.OpLoop:
 			a.enter(&in)
 			a.change(&in, editLoop, 0)
+			a.top().edit = int32(len(a.edits) - 1)
 			a.edits[len(a.edits)-1].carries = a.top().carries
 			a.follow(in.End, a.current, giveNever)
 		case wasm.OpElse:
@@ -209,6 +212,7 @@ func (a *analysis) leave(in *wasm.Instr) {
 	}
 	switch f.op {
 	case wasm.OpLoop:
+		a.edits[f.edit].index = uint32(f.back)
 		a.change(in, editLoopEnd, 0)
 		if a.current >= 0 {
 			a.follow(in.End, f.segment, g)
@@ -238,6 +242,7 @@ func (a *analysis) aim(label uint32) (target int32, renumbered uint32) {
 
 func (a *analysis) branch(in *wasm.Instr) {
 	target, label := a.aim(in.Index)
+	a.frames[target].back = int32(in.Start)
 	switch {
 	case in.Op == wasm.OpBrIf && !a.frames[target].carries && a.frames[target].op == wasm.OpLoop:
 		a.change(in, editBranchIf, label)
@@ -267,6 +272,7 @@ func (a *analysis) table(in *wasm.Instr, body []byte) {
 	changed, outer := false, false
 	for i := first; i < len(a.labels); i++ {
 		target, label := a.aim(a.labels[i])
+		a.frames[target].back = int32(in.Start)
 		changed = changed || label != a.labels[i]
 		outer = outer || target == 0
 		a.labels[i] = label

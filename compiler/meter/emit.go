@@ -63,7 +63,9 @@ func (r *rewriter) rewrite() error {
 	if err := r.exports(); err != nil {
 		return err
 	}
-	out.Customs = r.names()
+	if out.Customs = r.names(); r.o.Positions {
+		out.Customs = wholeCode()
+	}
 	return nil
 }
 
@@ -226,6 +228,7 @@ type emitter struct {
 	a      analysis
 	out    []byte
 	groups []wasm.LocalGroup
+	places []place // where what stands comes from; nil when nobody asks
 
 	local  bool // the counter lives in a local
 	track  bool
@@ -395,8 +398,14 @@ func (e *emitter) body(body []byte, quiet bool) {
 	at := int32(0)
 	for i := range e.a.edits {
 		d := &e.a.edits[i]
+		e.note(at, true)
 		e.out = append(e.out, body[at:d.start]...)
 		at = d.end
+		if d.kind == editLoop && d.index > 0 {
+			e.note(int32(d.index), false) // for a debugger the way back is the line of the loop, its header that of what is before
+		} else {
+			e.note(d.start, false)
+		}
 		original := body[d.start:d.end]
 		if quiet {
 			switch d.kind {
@@ -463,6 +472,7 @@ func (e *emitter) body(body []byte, quiet bool) {
 			e.op(wasm.OpEnd)
 		}
 	}
+	e.note(at, true)
 	e.out = append(e.out, body[at:]...)
 }
 

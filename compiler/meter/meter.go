@@ -53,6 +53,9 @@ type Options struct {
 	MaxCallDepth uint32
 	// MaxTableEntries bounds the tables of an instance, all together. Default 1,000,000.
 	MaxTableEntries uint32
+	// Positions makes the traces of engines tell where in the code each call was, for Locate, instead of the names of functions. Nothing else of the module
+	// is different for it. Default: no.
+	Positions bool
 }
 
 func (o Options) withDefaults() Options {

@@ -191,7 +191,7 @@ func (d *decoder) section(id SectionID, r *reader) {
 		d.dataCount = int(r.u32())
 		m.HasDataCount = true
 	case SectionCode:
-		d.codeAt = r.base
+		d.codeAt, m.CodeOffset = r.base, r.base
 		n := r.count("function bodies", d.lim.Functions, 3)
 		m.Codes = make([]Code, 0, n)
 		for i := 0; i < n && r.err == nil; i++ {

@@ -231,17 +231,34 @@ func (e *encoder) element(s *Element) {
 }
 
 func (e *encoder) code(c *Code) {
-	size := sizeU32(uint32(len(c.Locals))) + len(c.Body)
-	for _, g := range c.Locals {
-		size += sizeU32(g.Count) + 1
-	}
-	e.u32(uint32(size))
+	e.u32(uint32(LocalsSize(c.Locals) + len(c.Body)))
 	e.u32(uint32(len(c.Locals)))
 	for _, g := range c.Locals {
 		e.u32(g.Count)
 		e.byte(byte(g.Type))
 	}
 	e.bytes(c.Body)
+}
+
+// LocalsSize is how many bytes the declarations of a function's locals take, as Encode writes them.
+func LocalsSize(locals []LocalGroup) int {
+	size := sizeU32(uint32(len(locals)))
+	for _, g := range locals {
+		size += sizeU32(g.Count) + 1
+	}
+	return size
+}
+
+// CodeStarts lists where each defined function begins in the content of the code section that Encode writes: where its locals are declared.
+func (m *Module) CodeStarts() []int {
+	starts := make([]int, len(m.Codes))
+	at := sizeU32(uint32(len(m.Codes)))
+	for i := range m.Codes {
+		size := LocalsSize(m.Codes[i].Locals) + len(m.Codes[i].Body)
+		starts[i] = at + sizeU32(uint32(size))
+		at = starts[i] + size
+	}
+	return starts
 }
 
 // AppendU32 appends v as unsigned LEB128.

@@ -21,8 +21,10 @@ type Module struct {
 	// HasDataCount says that the module has a data count section; its value is always len(Data).
 	HasDataCount bool
 	Codes        []Code // as many as Functions
-	Data         []Data
-	Customs      []Custom
+	// CodeOffset is where the content of the code section begins in the decoded module; 0 when it was not decoded, or has none.
+	CodeOffset int
+	Data       []Data
+	Customs    []Custom
 }
 
 // ValType is a value type as encoded in the binary format.
