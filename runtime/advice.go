@@ -26,6 +26,11 @@ func (r *Report) advise(m *compiler.Module) {
 		if f := repeated(e.Frames); f != "" {
 			e.Hint = f + " calls itself without an end: check the case that should stop it, and that each call comes nearer to it"
 		}
+	case KindTrap:
+		// The stack of C, C++ and Rust lies below the data, so that using it up is an access below zero.
+		if f := repeated(e.Frames); f != "" && e.Message == engine.TrapMemory {
+			e.Hint = f + " calls itself without an end, until the stack was full: check the case that should stop it, and that each call comes nearer to it"
+		}
 	case KindHostCalls:
 		if tool, n := r.busiest(); n > 1 {
 			e.Hint = fmt.Sprintf("%s was called %d times: ask for several things in one call, keep what it returned, or stop retrying", tool, n)
@@ -260,14 +265,4 @@ func trapHint(t *engine.Trap, m *compiler.Module) string {
 		return "a float that is NaN or too large was converted to an integer: test its range first, or use the saturating conversion"
 	}
 	return ""
-}
-
-// trapFrames names the functions of a trapped module, outermost first.
-func trapFrames(t *engine.Trap) []Frame {
-	const most = 30
-	var frames []Frame
-	for _, name := range slices.Backward(t.Frames[:min(len(t.Frames), most)]) {
-		frames = append(frames, Frame{Function: foreignName(name, 200)})
-	}
-	return frames
 }

@@ -170,9 +170,12 @@ func (rt *Runtime) keepModule(dir, key string) error {
 	return nil
 }
 
+// moduleFormat changes whenever what is kept of the same module would come out differently.
+const moduleFormat = 2
+
 func (rt *Runtime) moduleKey(bin []byte) string {
 	module := sha256.Sum256(bin)
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %x %s %s %s %d %d", preparedFormat, module, rt.config.Engine.Name(), engineVersion(), goruntime.GOARCH, meter.Version, MaxCallDepth))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %x %s %s %s %d %d", moduleFormat, preparedFormat, module, rt.config.Engine.Name(), engineVersion(), goruntime.GOARCH, meter.Version, MaxCallDepth))
 	return moduleEntry + "-" + hex.EncodeToString(sum[:16])
 }
 

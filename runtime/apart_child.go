@@ -143,7 +143,7 @@ func compileInto(engineName string, bin []byte, dir string) (err error) {
 	if err != nil {
 		return fmt.Errorf("%s: %w", engineName, err)
 	}
-	decoded, metered, err := rewrite(bin)
+	decoded, metered, err := rewrite(bin, false)
 	if err != nil {
 		return err
 	}

@@ -208,6 +208,26 @@ func TestSnapshotsMoveBetweenEngines(t *testing.T) {
 	}
 }
 
+// TestEnginesAgreeOnPlaces: a program that traps or is stopped has the same report on both, with its lines and frames.
+func TestEnginesAgreeOnPlaces(t *testing.T) {
+	ctx := context.Background()
+	other, err := wasmtime.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := runtime.New(ctx, runtime.Config{NoCache: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close(ctx)
+	b, err := runtime.New(ctx, runtime.Config{NoCache: true, Engine: other})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close(ctx)
+	eachPlace(t, a, b)
+}
+
 // TestInterpreterAgrees is the same with wazero's interpreter, which is slow, for the programs that it can be waited for.
 func TestInterpreterAgrees(t *testing.T) {
 	a := sharedRuntime(t)

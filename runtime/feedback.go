@@ -249,7 +249,11 @@ func (w *feedback) calls(frames []Frame) {
 		if nth == 1 {
 			rank = rankCaller
 		}
-		w.line(rank, fmt.Sprintf("  called from line %d%s: %s", f.Line, where, strings.TrimSpace(f.LineText)))
+		text := strings.TrimSpace(f.LineText)
+		if text != "" {
+			text = ": " + text
+		}
+		w.line(rank, fmt.Sprintf("  called from line %d%s%s", f.Line, where, text))
 	}
 }
 
@@ -286,10 +290,11 @@ func (w *feedback) location(rank int, l *Location) {
 	if l == nil || l.Line == 0 {
 		return
 	}
-	w.line(rank, fmt.Sprintf("at %s line %d:", l.File, l.Line))
 	if l.LineText == "" {
+		w.line(rank, fmt.Sprintf("at %s line %d", l.File, l.Line))
 		return
 	}
+	w.line(rank, fmt.Sprintf("at %s line %d:", l.File, l.Line))
 	text, column, width := window(l)
 	w.line(rank, "  "+text)
 	if column > 0 {

@@ -458,6 +458,7 @@ func (j *job) report(ended error) (*Report, error) {
 	err := rep.settle(j.module, ended, r.response)
 	rep.answered(j.module, r.response)
 	rep.stoppedAt(j.module, j.stack)
+	rep.place(j.module, ended)
 	rep.takeProfile(j.module, j.profile, ended)
 	if j.op == "run" { // Check answers in positions of what was checked; the compiler maps those
 		rep.mapPositions(j.module)
@@ -476,6 +477,7 @@ func (j *job) report(ended error) (*Report, error) {
 		rep.Written = append(rep.Written, MountedFile(w))
 	}
 	rep.takeOutput(r.out)
+	rep.complaint(j.module)
 	if j.fs != nil {
 		rep.Usage.Storage = j.fs.Usage().PeakStorageBytes
 		rep.takeFiles(j.fs, j.mark)

@@ -28,7 +28,7 @@ type linked struct {
 // link meters and compiles a module. With fork set, what is compiled is the variant without data segments: every instance, the first
 // included, starts from an image, so that a guest is compiled once and not twice. native is the folder for native code, or empty.
 func (rt *Runtime) link(ctx context.Context, bin []byte, fork bool, native string) (*linked, error) {
-	decoded, metered, err := rewrite(bin)
+	decoded, metered, err := rewrite(bin, fork)
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +62,8 @@ func (rt *Runtime) link(ctx context.Context, bin []byte, fork bool, native strin
 	return l, nil
 }
 
-// rewrite decodes and meters a module, and refuses what nothing here could run.
-func rewrite(bin []byte) (*wasm.Module, *meter.Metered, error) {
+// rewrite decodes and meters a module, a guest or somebody's own, and refuses what nothing here could run.
+func rewrite(bin []byte, guest bool) (*wasm.Module, *meter.Metered, error) {
 	decoded, err := wasm.Decode(bin, wasm.Limits{})
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
@@ -74,7 +74,7 @@ func rewrite(bin []byte) (*wasm.Module, *meter.Metered, error) {
 	if err := checkImports(decoded); err != nil {
 		return nil, nil, err
 	}
-	metered, err := meter.Rewrite(decoded, meter.Options{MaxCallDepth: MaxCallDepth})
+	metered, err := meter.Rewrite(decoded, meterOptions(decoded, guest))
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
 	}

@@ -65,7 +65,7 @@ func (r *Report) settle(m *compiler.Module, err error, text []byte) error {
 		r.stopped(&hostfuncs.Stop{Kind: hostfuncs.KindCallDepth, Limit: MaxCallDepth, Used: MaxCallDepth})
 	case errors.As(err, &trap):
 		r.Status = Failed
-		r.Error = &Error{Kind: KindTrap, Type: "trap", Message: trap.Reason, Hint: trapHint(trap, m), Frames: trapFrames(trap)}
+		r.Error = &Error{Kind: KindTrap, Type: "trap", Message: trap.Reason, Hint: trapHint(trap, m)}
 	case err != nil:
 		r.Status = Fault
 		r.Error = &Error{Kind: KindInternal, Message: "the sandbox failed; this is not the program's doing"}

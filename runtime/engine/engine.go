@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 
+	"wand/compiler/meter"
 	"wand/hostfuncs"
 )
 
@@ -85,8 +86,44 @@ var ErrMissingImport = errors.New("import not provided")
 type Trap struct {
 	// Reason is one of the Trap constants, the same words on every engine.
 	Reason string
-	// Frames are the function names of the guest's stack, innermost first, when the module names its functions.
-	Frames []string
+	// Frames are the guest's stack, innermost first, as far as the engine tells: at most MaxFrames.
+	Frames []Frame
+}
+
+// MaxFrames is how many frames, the innermost ones, a Trap or a Stopped has at most.
+const MaxFrames = 30
+
+// Frame is a call on the guest's stack. Of a module that was metered with meter.Options.Positions it tells where, of any other by which name.
+type Frame struct {
+	// Name of the function, when the module names it.
+	Name string
+	// Position is where in the module's code the frame was; its Function is -1 and its Offset 0 when that is not known.
+	Position meter.Position
+}
+
+// Stopped is a *hostfuncs.Stop with the guest's stack at the time.
+type Stopped struct {
+	Stop   *hostfuncs.Stop
+	Frames []Frame
+}
+
+// Error implements error.
+func (s *Stopped) Error() string { return s.Stop.Error() }
+
+// Unwrap returns the Stop.
+func (s *Stopped) Unwrap() error { return s.Stop }
+
+// FramesOf returns the stack that an error of Call tells of, innermost first.
+func FramesOf(err error) []Frame {
+	var stopped *Stopped
+	if errors.As(err, &stopped) {
+		return stopped.Frames
+	}
+	var trap *Trap
+	if errors.As(err, &trap) {
+		return trap.Frames
+	}
+	return nil
 }
 
 // Reasons of a trap.

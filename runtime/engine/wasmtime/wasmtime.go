@@ -16,6 +16,7 @@ import (
 
 	"github.com/bytecodealliance/wasmtime-go/v39"
 
+	"wand/compiler/meter"
 	"wand/hostfuncs"
 	"wand/runtime/engine"
 )
@@ -159,13 +160,32 @@ func adapter(f hostfuncs.Func) func(*wasmtime.Caller, []wasmtime.Val) ([]wasmtim
 		for n, v := range args {
 			stack[n] = bits(v)
 		}
-		f.Call(i.ctx, i.Memory(), stack)
+		if i.failure = call(i.ctx, f, i.Memory(), stack); i.failure != nil {
+			return nil, wasmtime.NewTrap("stopped") // it comes back with the guest's stack
+		}
 		results := make([]wasmtime.Val, len(f.Results))
 		for n, t := range f.Results {
 			results[n] = value(kinds[t], stack[n])
 		}
 		return results, nil
 	}
+}
+
+// call calls a host function, and returns the Stop or Trap that it ends the guest with.
+func call(ctx context.Context, f hostfuncs.Func, memory []byte, stack []uint64) (failure error) {
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case *hostfuncs.Stop:
+			failure = v
+		case *engine.Trap:
+			failure = v
+		default:
+			panic(v)
+		}
+	}()
+	f.Call(ctx, memory, stack)
+	return nil
 }
 
 // Instantiate implements engine.Code.
@@ -201,6 +221,7 @@ type instance struct {
 	globals   map[string]*global
 	ctx       context.Context // of the call under way
 	inside    int             // calls under way, one within the other
+	failure   error           // what a host function ended the guest with
 }
 
 type function struct {
@@ -290,7 +311,9 @@ func (i *instance) Call(ctx context.Context, name string, stack []uint64) error 
 		err = i.code.engine.threads.do(call)
 	}
 	if err != nil {
-		return translate(err)
+		failure := i.failure
+		i.failure = nil
+		return ended(failure, err)
 	}
 	switch v := got.(type) {
 	case nil:
@@ -462,12 +485,32 @@ func translate(err error) error {
 	if found.Reason == engine.TrapStack {
 		return found // its frames are many, and all the same
 	}
-	for _, f := range trap.Frames() {
-		if name := f.FuncName(); name != nil {
-			found.Frames = append(found.Frames, *name)
-		} else {
-			found.Frames = append(found.Frames, fmt.Sprintf("$%d", f.FuncIndex()))
+	frames := trap.Frames()
+	for _, f := range frames[:min(len(frames), engine.MaxFrames)] {
+		name := ""
+		if n := f.FuncName(); n != nil {
+			name = *n
 		}
+		found.Frames = append(found.Frames, frame(name, int(f.FuncIndex()), int(f.FuncOffset())))
 	}
 	return found
+}
+
+// frame is a frame by its function, which may have no name, and by the offset in it.
+func frame(name string, function, offset int) engine.Frame {
+	if name == "" {
+		name = fmt.Sprintf("$%d", function)
+	}
+	return engine.Frame{Name: name, Position: meter.Position{Function: function, Offset: offset}}
+}
+
+// ended is how a call ended that a host function may have ended: what it did that with gets the stack that wasmtime's own error has.
+func ended(failure, err error) error {
+	switch f := failure.(type) {
+	case *hostfuncs.Stop:
+		return &engine.Stopped{Stop: f, Frames: framesOfError(err)}
+	case *engine.Trap:
+		return &engine.Trap{Reason: f.Reason, Frames: framesOfError(err)}
+	}
+	return translate(err)
 }

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 
+	"wand/compiler/meter"
 	"wand/hostfuncs"
 	"wand/runtime/engine"
 )
@@ -44,7 +46,8 @@ func (e *wazeroEngine) Close(context.Context) error { return nil }
 func (e *wazeroEngine) Compile(ctx context.Context, wasm []byte, host []hostfuncs.Func, cacheDir string) (engine.Code, error) {
 	config := e.config.
 		WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesTailCall | experimental.CoreFeaturesExtendedConst).
-		WithDebugInfoEnabled(false).
+		// A metered module has no debugging information but what makes a trace tell offsets (meter.Options.Positions).
+		WithDebugInfoEnabled(true).
 		// Close-on-context-done is slow and leaky; the meter's refill is where a run is stopped.
 		WithCloseOnContextDone(false)
 	c := &code{}
@@ -325,19 +328,19 @@ func translate(err error) error {
 		return nil
 	}
 	var stop *hostfuncs.Stop
+	text, trace, _ := strings.Cut(err.Error(), traceHead)
 	if errors.As(err, &stop) {
-		return stop
+		return &engine.Stopped{Stop: stop, Frames: frames(trace)}
 	}
 	var trap *engine.Trap
 	if errors.As(err, &trap) { // from a host function that was handed a bad pointer
-		return trap
+		return &engine.Trap{Reason: trap.Reason, Frames: frames(trace)}
 	}
-	text, frames, _ := strings.Cut(err.Error(), "\nwasm stack trace:\n\t")
 	if reason, ok := strings.CutPrefix(text, "wasm error: "); ok {
 		if known, ok := reasons[reason]; ok {
 			reason = known
 		}
-		return &engine.Trap{Reason: reason, Frames: frameNames(frames)}
+		return &engine.Trap{Reason: reason, Frames: frames(trace)}
 	}
 	if text == "stack overflow" {
 		return &engine.Trap{Reason: engine.TrapStack}
@@ -345,12 +348,26 @@ func translate(err error) error {
 	return err
 }
 
-func frameNames(trace string) []string {
-	var names []string
+const traceHead = "\nwasm stack trace:\n\t"
+
+// frames reads a trace: of each function a line with its name, and where the module has debugging information one with its offset in the code section,
+// indented further. Host functions have the name of their module before the dot, the guest's have none.
+func frames(trace string) []engine.Frame {
+	var found []engine.Frame
+	guest := false
 	for line := range strings.SplitSeq(trace, "\n\t") {
-		if name, _, ok := strings.Cut(line, "("); ok {
-			names = append(names, strings.TrimPrefix(name, "."))
+		if number, ok := strings.CutPrefix(line, "\t0x"); ok {
+			number, _, _ = strings.Cut(number, ":")
+			if offset, err := strconv.ParseInt(number, 16, 32); err == nil && guest {
+				found[len(found)-1].Position.Offset = int(offset)
+			}
+			continue
 		}
+		name, _, ok := strings.Cut(line, "(")
+		if name, guest = strings.CutPrefix(name, "."); guest && ok {
+			found = append(found, engine.Frame{Name: name, Position: meter.Position{Function: -1}})
+		}
+		guest = guest && ok
 	}
-	return names
+	return found
 }
