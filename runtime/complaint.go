@@ -73,8 +73,8 @@ func goPanic(e *Error, m *compiler.Module, text string) bool {
 
 // said is a frame as a program told of it.
 func said(m *compiler.Module, function, file, line, column string, own bool) Frame {
-	f := Frame{Function: clip(printable(function), 200), Library: !own}
-	f.File = clip(printable(path.Base(file)), 200)
+	f := Frame{Function: foreignName(function, 200), Library: !own}
+	f.File = foreignName(path.Base(file), 200)
 	f.Line, _ = strconv.Atoi(line)
 	f.Column, _ = strconv.Atoi(column)
 	if own && m.Source != "" {

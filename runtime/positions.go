@@ -132,7 +132,7 @@ func (p *placer) positions(stack []engine.Frame, options meter.Options) []Frame 
 // frame is a call in the program's source, or in a library's. The names of folders stay out of it: they are the machine's on which it was compiled.
 func (p *placer) frame(c debuginfo.Frame) Frame {
 	f := Frame{Function: plainName(c.Function), Location: Location{Line: c.Line, Column: c.Column}}
-	f.File = clip(printable(c.File), 200)
+	f.File = foreignName(c.File, 200)
 	f.Library = isLibrary(c.Dir, c.File)
 	if p.module.Source != "" {
 		f.Library = f.Library || c.File != path.Base(p.module.Name)
@@ -175,7 +175,7 @@ func plainName(name string) string {
 	if len(name) <= longest && name != "" {
 		name = demangled(name)
 	}
-	return clip(printable(name), 200)
+	return foreignName(name, 200)
 }
 
 func demangled(name string) (plain string) {
