@@ -12,7 +12,8 @@ import (
 // Builder compiles the languages that become WebAssembly of their own. The implementation is wand/compiler/toolchain. It is safe for concurrent use.
 type Builder interface {
 	// Build compiles one source text to WebAssembly. What is wrong with the program comes back as diagnostics of severity error, and then Build.Wasm is nil;
-	// the error is a *MissingToolchainError where this machine lacks the compiler, else a failure of ours. name is the file name that diagnostics carry.
+	// the error is a *MissingToolchainError where this machine lacks the compiler, an *InputError where it has no way to compile the program safely, else a failure
+	// of ours. name is the file name that diagnostics carry.
 	Build(ctx context.Context, language Language, name, source string) (Build, error)
 }
 
@@ -81,13 +82,16 @@ func (l Language) Compiled() bool {
 // build has the toolchain compile a program and checks what comes out as it would check a module from outside.
 func (c *Compiler) build(ctx context.Context, m *Module, diagnostics []Diagnostic) (*Module, []Diagnostic, error) {
 	if c.Toolchains == nil {
-		return nil, nil, &InputError{Reason: ErrNoToolchains, Name: m.Name, Detail: m.Language.Title() + " has to be compiled; set Compiler.Toolchains, or give a .wasm file"}
+		return nil, nil, &InputError{Reason: ErrNoToolchains, Name: m.Name, Detail: m.Language.Title() + " has to be compiled, and there is no compiler here (Compiler.Toolchains)"}
 	}
 	built, err := c.Toolchains.Build(ctx, m.Language, m.Name, m.Source)
 	var missing *MissingToolchainError
+	var unable *InputError
 	switch {
 	case errors.As(err, &missing):
 		return nil, nil, &InputError{Reason: missing, Name: m.Name}
+	case errors.As(err, &unable):
+		return nil, nil, unable
 	case err != nil:
 		return nil, nil, fmt.Errorf("compile %s: %w", m.Name, err)
 	}

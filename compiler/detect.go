@@ -23,6 +23,24 @@ func ParseLanguage(s string) (Language, error) {
 	return "", unknownLanguage("", "%q", s)
 }
 
+// Detect tells the language of a source text as Compile does; empty when it cannot be told.
+func Detect(source Source) Language {
+	if source.Language != "" {
+		l, _ := ParseLanguage(string(source.Language))
+		return l
+	}
+	if isWasm(source.Text) {
+		return Wasm
+	}
+	name := cleanName(source.Name)
+	text, err := normalise(name, source.Text)
+	if err != nil {
+		return ""
+	}
+	l, _ := detect(name, stripFence(text, ""))
+	return l
+}
+
 // tagLanguage reads a fence tag or a short form, in lower case.
 func tagLanguage(tag string) Language {
 	if v, ok := strings.CutPrefix(tag, "python"); ok && strings.Trim(v, "0123456789.") == "" {

@@ -52,14 +52,15 @@ func (a *app) main(args []string) int {
 	return a.exitCode(err)
 }
 
-const description = `wand runs code that a language model wrote. Python, JavaScript, TypeScript and WebAssembly run in a sandbox that reaches
-nothing of this machine or the network but what a policy grants; fuel, memory and time are bounded; what happened comes back as a report that a
-program, a person and the model can act on.
+const description = `wand runs code that a language model wrote. Python, JavaScript and TypeScript, compiled languages and WebAssembly run in a
+sandbox that reaches nothing of this machine or the network but what a policy grants; fuel, memory and time are bounded; what happened comes back as
+a report that a program, a person and the model can act on.
 
 EXAMPLES:
    wand run main.py
    wand run -c 'print(sum(range(10)))'
    wand run --fuel 500M --timeout 5s --feedback answer.md
+   wand run main.c
    wand run --json --input '{"n": 3}' main.ts -- first second
    cat answer.md | wand run -
    wand run --allow fs:./data --allow http:api.example.com main.py
@@ -131,6 +132,7 @@ func (a *app) exitCode(err error) int {
 	var policy *policies.Error
 	var lacking *unmetError
 	var refused *runtime.SnapshotError
+	var absent *compiler.MissingToolchainError
 	switch {
 	case err == nil:
 		return exitCompleted
@@ -153,6 +155,9 @@ func (a *app) exitCode(err error) int {
 		return exitUsage
 	case errors.As(err, &refused):
 		fmt.Fprintf(a.stderr, "wand: %s\n", printable(err.Error()))
+		return exitInvalid
+	case errors.As(err, &absent):
+		fmt.Fprintf(a.stderr, "wand: %s\n", printable(absent.Error()))
 		return exitInvalid
 	case errors.As(err, &input):
 		fmt.Fprintf(a.stderr, "wand: invalid: %s\n", printable(input.Error()))

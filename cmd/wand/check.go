@@ -12,12 +12,14 @@ import (
 	"wand/compiler"
 )
 
-const checkDescription = `Checks a program without running it: finds its language, translates TypeScript, has the interpreter parse it, validates WebAssembly.
+const checkDescription = `Checks a program without running it: finds its language, translates TypeScript, has the interpreter parse it, compiles Go, C, C++, Rust,
+AssemblyScript and WebAssembly text, validates WebAssembly.
 Findings go to standard error as FILE:LINE:COLUMN; lines count from the program's first, also in a Markdown code block.
 
 EXAMPLES:
    wand check main.py
    wand check --json answer.md
+   wand check main.c
    wand check -c 'print('
 
 EXIT CODES:

@@ -118,6 +118,7 @@ func (a *app) examine(c *cli.Context) []finding {
 	}
 	list = append(list, guestFindings()...)
 	list = append(list, a.cacheFindings(c)...)
+	list = append(list, toolchainFindings(c.Context, toolchains(c, nil))...)
 	list = append(list, toolFindings(c.Context)...)
 	return append(list, kernelFindings(c.Context)...)
 }
@@ -217,10 +218,8 @@ func toolFindings(ctx context.Context) []finding {
 		{name: "apt-get", version: "--version", purpose: "fetches Debian's sources (tarballs by path work as well)"},
 		{name: "patch", version: "--version", purpose: "patches sources", alternatives: []string{"git"}},
 	})
-	return append(list, findTools(ctx, "toolchains", info, []tool{
+	return append(list, findTools(ctx, "development", info, []tool{
 		{name: "go", version: "version", purpose: "builds wand"},
-		{name: "clang", version: "--version", purpose: "C and C++ to WebAssembly"},
-		{name: "rustc", version: "--version", purpose: "Rust to WebAssembly"},
 		{name: "node", version: "--version", purpose: "reference for JavaScript in the tests"},
 	})...)
 }

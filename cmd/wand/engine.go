@@ -65,7 +65,7 @@ func newEngine(name string) (engine.Engine, error) {
 
 // newRuntime starts the runtime of a command line, with its engine and under the overlays of w. w and progress may be nil.
 func (a *app) newRuntime(ctx context.Context, c *cli.Context, w *authority, progress *progress) (*runtime.Runtime, error) {
-	config := runtime.Config{Problem: a.problem, Packages: runPackages()}
+	config := runtime.Config{Problem: a.problem, Packages: runPackages(), Toolchains: toolchains(c, progress)}
 	if w != nil {
 		config.Overlays = w.overlays
 	}

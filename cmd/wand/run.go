@@ -28,6 +28,10 @@ const runDescription = `Runs one program in the sandbox. FILE may hold the progr
 The program's output passes through as it comes; then two lines on standard error say how it ended and what it used. Relative names
 of files are below /work, which the program sees as its working directory.
 
+Go, C, C++, Rust, AssemblyScript and WebAssembly text are compiled first, by this machine's compilers; wand doctor says which are there. A compiler
+of source that nobody has read runs in a jail: it reads itself and the program, writes a folder that is thrown away, and reaches neither
+network nor processes. What was compiled before is kept.
+
 What of this machine and the network it may reach says a policy: a file, or the name of a preset; wand policy presets lists them. What the
 policy does not grant is refused. Where it wants somebody to approve a call, the question appears on the terminal; waiting for the answer
 counts towards --timeout.
@@ -37,6 +41,7 @@ Sizes: 64MiB, 64M (both 1024-based), 1.5GB (1000-based), 65536. Fuel: 500M, 2G, 
 EXAMPLES:
    wand run main.py
    wand run main.py --fuel 500M --timeout 5s
+   wand run main.go
    wand run -c 'console.log(process.argv)' --lang js -- first second
    wand run --input '{"n": 3}' -c 'INPUT["n"] ** 2'
    wand run --file data.csv --file ./images:/data --out results report.py
@@ -240,7 +245,7 @@ func (a *app) execute(ctx context.Context, rt *runtime.Runtime, source compiler.
 	}
 	view.diagnostics = diagnostics
 	if module == nil {
-		return view.invalid(nil, start, errorOf(diagnostics)), nil
+		return view.invalid(&compiler.Module{Language: compiler.Detect(source)}, start, errorOf(diagnostics)), nil
 	}
 	var library []runtime.Package
 	if options.Tools, library, err = useSkills(view.options, rt, options.Tools, module.Guest == "python"); err != nil {

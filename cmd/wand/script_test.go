@@ -22,6 +22,9 @@ import (
 	"github.com/urfave/cli/v2"
 	_ "modernc.org/sqlite"
 
+	"wand/compiler"
+	"wand/compiler/toolchain"
+	"wand/compiler/toolchain/jail"
 	"wand/modules"
 	"wand/policies"
 )
@@ -40,7 +43,7 @@ func TestMain(m *testing.M) {
 //	sessions stdout                   check it against the schema of wand session list and show
 //	model FILE                        start a model's server at $MODEL_URL that says what the file tells
 //
-// and the conditions [guest:NAME], [engine:NAME] and [pip]. $SERVER is the address of an HTTP server on this machine, shop.db a SQLite database with a table of items.
+// and the conditions [guest:NAME], [engine:NAME], [compiler:LANGUAGE] and [pip]. $SERVER is the address of an HTTP server on this machine, shop.db a SQLite database with a table of items.
 func TestScript(t *testing.T) {
 	cache, err := modules.CacheDir()
 	if err != nil {
@@ -73,6 +76,10 @@ func TestScript(t *testing.T) {
 			}
 			if condition == "pip" {
 				return exec.Command("python3", "-m", "pip", "--version").Run() == nil, nil
+			}
+			if language, ok := strings.CutPrefix(condition, "compiler:"); ok {
+				_, _, err := toolchain.New(toolchain.Options{Cache: cache}).Find(t.Context(), compiler.Language(language))
+				return err == nil && jail.Supported() == nil, nil
 			}
 			name, ok := strings.CutPrefix(condition, "guest:")
 			if !ok {

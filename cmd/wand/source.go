@@ -18,7 +18,8 @@ import (
 func sourceFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "c", Aliases: []string{"code"}, Usage: "the program itself, as `CODE`"},
-		&cli.StringFlag{Name: "lang", Aliases: []string{"language"}, Usage: "`LANGUAGE`: python, javascript, typescript or wasm (default: told from code block, name and content)"},
+		&cli.StringFlag{Name: "lang", Aliases: []string{"language"}, Usage: "`LANGUAGE`: python, javascript, typescript, go, c, c++, rust, assemblyscript, wat or wasm (default: told from code block, name and content)"},
+		toolchainFlag(),
 	}
 }
 

@@ -98,7 +98,11 @@ func (s *Set) step(ctx context.Context, t *tool, p program, st step) (*jail.Resu
 	temp, home := filepath.Join(p.dir, ".tmp"), filepath.Join(p.dir, ".home")
 	env := []string{"PATH=", "LC_ALL=C", "TZ=UTC", "SOURCE_DATE_EPOCH=1735689600", "HOME=" + home, "TMPDIR=" + temp, "TMP=" + temp, "TEMP=" + temp}
 	r, err := jail.Run(ctx, jail.Command{Argv: st.argv, Env: append(env, st.env...), Dir: p.dir, Read: t.read, Limits: limits, Trust: s.options.Trust})
-	if err != nil {
+	var unsupported *jail.UnsupportedError
+	switch {
+	case errors.As(err, &unsupported):
+		return nil, &compiler.InputError{Reason: err, Name: p.name}
+	case err != nil:
 		return nil, fmt.Errorf("%s: %w", t.name, err)
 	}
 	return r, nil

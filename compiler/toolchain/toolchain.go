@@ -82,6 +82,8 @@ type driver struct {
 func drivers() map[compiler.Language]driver {
 	return map[compiler.Language]driver{
 		compiler.Go:             goDriver(),
+		compiler.C:              clangDriver(compiler.C),
+		compiler.Cpp:            clangDriver(compiler.Cpp),
 		compiler.Rust:           rustDriver(),
 		compiler.AssemblyScript: assemblyScriptDriver(),
 		compiler.WAT:            watDriver(),
