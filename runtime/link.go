@@ -83,7 +83,7 @@ func rewrite(bin []byte, guest bool) (*wasm.Module, *meter.Metered, error) {
 
 func newLinked(info meter.Info) *linked {
 	l := &linked{info: info}
-	l.minPages, l.maxPages = info.MemoryMin, info.MemoryMax
+	l.minPages, l.maxPages, l.trapsAtOnce = info.MemoryMin, info.MemoryMax, info.ElementsDoNotFit
 	if info.HasStart {
 		l.start = meter.Start
 	}

@@ -35,13 +35,15 @@ type program struct {
 	minPages uint32
 	maxPages uint32
 	start    string // export to call first, if any
-	label    string // for reports: the guest's name and version
-	digest   string // of the guest's module
-	library  []mount
-	packages []*vfs.Tree // that every run finds, of a baked guest
-	baked    *Baked      // nil for an interpreter as it is
-	borrowed bool        // the code is another program's
-	ready    readyInstances
+	// trapsAtOnce says that an instance cannot be had: an element segment does not fit.
+	trapsAtOnce bool
+	label       string // for reports: the guest's name and version
+	digest      string // of the guest's module
+	library     []mount
+	packages    []*vfs.Tree // that every run finds, of a baked guest
+	baked       *Baked      // nil for an interpreter as it is
+	borrowed    bool        // the code is another program's
+	ready       readyInstances
 
 	baseOnce sync.Once
 	baseSum  string
@@ -86,6 +88,9 @@ func (p *program) instance(ctx context.Context, r *run) (engine.Instance, error)
 		r.linear.Store(int64(p.image.Size()))
 	}
 	r.account("loading the program")
+	if p.trapsAtOnce {
+		return nil, &engine.Trap{Reason: engine.TrapTable}
+	}
 	instance := p.ready.take(uint64(r.limits.Memory))
 	if instance == nil {
 		var err error

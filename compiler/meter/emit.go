@@ -69,6 +69,50 @@ func (r *rewriter) rewrite() error {
 	return nil
 }
 
+// fits notes an active segment that its table has no room for. Where segments begin is known here: they cannot use a global that is imported.
+func (r *rewriter) fits(e *wasm.Element) {
+	if e.Mode != wasm.Active || int(e.Table) >= len(r.m.Tables) {
+		return
+	}
+	if offset, ok := constantOf(e.Offset); ok && uint64(offset)+uint64(len(e.Items)) > uint64(r.m.Tables[e.Table].Size.Min) {
+		r.info.ElementsDoNotFit = true
+	}
+}
+
+// constantOf evaluates a constant expression of i32 numbers.
+func constantOf(expression []byte) (uint32, bool) {
+	var stack []uint32
+	var in wasm.Instr
+	for it := wasm.NewIterator(expression, 0); it.Next(&in); {
+		n := len(stack)
+		switch {
+		case in.Op == wasm.OpI32Const:
+			stack = append(stack, uint32(in.Value))
+		case in.Op == wasm.OpEnd:
+			if n != 1 {
+				return 0, false
+			}
+			return stack[0], true
+		case n < 2:
+			return 0, false
+		default:
+			a, b := stack[n-2], stack[n-1]
+			stack = stack[:n-2]
+			switch in.Op {
+			case wasm.OpI32Add:
+				stack = append(stack, a+b)
+			case wasm.OpI32Sub:
+				stack = append(stack, a-b)
+			case wasm.OpI32Mul:
+				stack = append(stack, a*b)
+			default:
+				return 0, false
+			}
+		}
+	}
+	return 0, false
+}
+
 // reserve adds a function of the given type; its code follows in the same order.
 func (r *rewriter) reserve(typ uint32) uint32 {
 	r.out.Functions = append(r.out.Functions, typ)
@@ -124,6 +168,7 @@ func (r *rewriter) elements() {
 			}
 		}
 		out.Elements[i].Items = items
+		r.fits(&out.Elements[i])
 	}
 }
 

@@ -82,6 +82,9 @@ type Info struct {
 	MemoryMin, MemoryMax uint32
 	// HasStart says that Start is exported and must be called before anything else.
 	HasStart bool
+	// ElementsDoNotFit says that an active element segment has more entries than its table: to instantiate the module is a trap, whatever an engine makes of
+	// it (wazero leaves such a segment out).
+	ElementsDoNotFit bool
 	// Globals are the module's own mutable globals, all exported: with the memory they are the state of an instance.
 	Globals []Global
 	// SnapshotError says why memory and globals are not the whole state of an instance; nil when they are.

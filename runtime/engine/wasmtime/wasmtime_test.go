@@ -25,6 +25,34 @@ func TestEngine(t *testing.T) {
 	enginetest.Run(t, e)
 }
 
+// TestSpec runs the specification's suite as on wazero: every assertion holds, the counts are the same, and so is the fuel of each.
+func TestSpec(t *testing.T) {
+	e, err := wasmtime.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close(context.Background())
+	var ours, theirs *enginetest.SpecReport
+	t.Run("wasmtime", func(t *testing.T) { ours = enginetest.Spec(t, e) })
+	t.Run("wazero", func(t *testing.T) { theirs = enginetest.Spec(t, wazero.New()) })
+	if ours == nil || theirs == nil {
+		t.SkipNow()
+	}
+	enginetest.CompareSpec(t, "../enginetest", ours)
+	if len(ours.Outcomes) != len(theirs.Outcomes) {
+		t.Fatalf("%d assertions, wazero %d", len(ours.Outcomes), len(theirs.Outcomes))
+	}
+	differ := 0
+	for i := range ours.Outcomes {
+		if ours.Outcomes[i] != theirs.Outcomes[i] {
+			if differ++; differ < 10 {
+				t.Errorf("%s\nwazero: %s", ours.Outcomes[i], theirs.Outcomes[i])
+			}
+		}
+	}
+	t.Logf("%d assertions end the same with the same fuel, %d do not", len(ours.Outcomes)-differ, differ)
+}
+
 // TestEnginesAgreeOnGeneratedModules compares wazero's compiler, its interpreter and wasmtime on random modules, for 20 seconds or as long as WAND_DIFFER says
 // ("2m", "1h"; make differ). A seed that it names finds the same module again.
 func TestEnginesAgreeOnGeneratedModules(t *testing.T) {
