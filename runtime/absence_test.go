@@ -1,0 +1,40 @@
+package runtime_test
+
+import (
+	"strings"
+	"testing"
+
+	"wand/runtime"
+)
+
+// A program that imports what is not there is told, in one line, what there is in its place.
+func TestAbsenceSaysWhatToUse(t *testing.T) {
+	for module, instead := range map[string]string{
+		"torch": "lists, math and statistics", "tensorflow": "lists, math and statistics", "sklearn.linear_model": "statistics.linear_regression", "scipy.stats": "NormalDist",
+		"cv2": "SVG", "PIL": "SVG", "numpy": "lists with math", "pandas": "csv, sqlite3", "polars": "csv, sqlite3", "httpx": "requests", "aiohttp": "requests",
+		"psycopg2": "sqlite3", "lxml.etree": "xml.etree.ElementTree", "orjson": "json", "nltk": "collections.Counter", "selenium": "html.parser", "flask": "call the functions directly",
+		"cryptography": "hashlib", "openai": "tools.llm.ask", "boto3": "requests", "IPython": "last expression", "numba": "in Python", "regex": "use re",
+		"yaml": "wand packages add pyyaml", "bs4": "wand packages add beautifulsoup4", "dateutil": "wand packages add python-dateutil", "pydantic": "wand packages add 'pydantic<2'",
+		"sympy": "wand packages add sympy", "networkx": "heapq", "tabulate": "str.ljust",
+	} {
+		head, _, _ := strings.Cut(module, ".")
+		r := runWith(t, "import "+module+" as x\nprint(x.y)\n")
+		if r.Status != runtime.Failed || r.Error.Type != "ModuleNotFoundError" {
+			t.Errorf("%s: %s", module, r.Feedback(0))
+			continue
+		}
+		if !strings.Contains(r.Error.Message, instead) || !strings.HasPrefix(r.Error.Hint, "leave "+head+" out: ") || !strings.Contains(r.Error.Hint, instead) || strings.Contains(r.Error.Hint, "\n") || len(r.Error.Hint) > 220 {
+			t.Errorf("%s: message %q, hint %q; want %q", module, r.Error.Message, r.Error.Hint, instead)
+		}
+		if !strings.Contains(r.Feedback(300), "next step: "+r.Error.Hint) {
+			t.Errorf("%s: the model is not told:\n%s", module, r.Feedback(300))
+		}
+	}
+	if r := runWith(t, "import nosuchthing\nnosuchthing.x\n"); !strings.Contains(r.Error.Hint, "do without nosuchthing") {
+		t.Errorf("a module nobody knows: %q", r.Error.Hint)
+	}
+	// What a program finds out for itself, it is not disturbed in.
+	if r := runWith(t, "try:\n    import scipy\nexcept ImportError:\n    scipy = None\nscipy is None\n"); r.Status != runtime.Completed || string(r.Result) != "true" {
+		t.Errorf("%s", r.Feedback(0))
+	}
+}
