@@ -1,0 +1,2 @@
+console.log("converting");
+const amounts: i32 = "none"; // ERROR

@@ -1,0 +1,2 @@
+let n: u64 = 0;
+while (true) n++;

@@ -1,0 +1,2 @@
+const { amounts } = INPUT;
+console.log("converting", amounts.length "amounts"); // ERROR

@@ -1,0 +1,2 @@
+console.log("wiping");
+var result = await tools.wipe({ disk: "c" }); // ERROR

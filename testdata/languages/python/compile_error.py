@@ -1,0 +1,2 @@
+amounts = INPUT["amounts"]
+print("converting", len(amounts), "amounts"  # ERROR

@@ -1,0 +1,4 @@
+import tools
+
+print("wiping")
+result = tools.wipe(disk="c")  # ERROR

@@ -1,0 +1,2 @@
+const amounts: number[] = INPUT.amounts;
+console.log("converting", amounts.length "amounts"); // ERROR
