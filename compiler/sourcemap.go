@@ -15,7 +15,7 @@ type SourceMap struct {
 }
 
 // mapping says where a token of the translation comes from. All count from 0; columns are UTF-16 units, as in the file format.
-type mapping struct{ line, column, originalLine, originalColumn int32 }
+type mapping struct{ line, column, source, originalLine, originalColumn int32 }
 
 // Position maps a position in the translated program. Lines and columns count from 1, columns in code points; column 0 means unknown, and
 // stays so in the result. ok is false for a position that no original text stands behind.
@@ -158,7 +158,34 @@ func indentation(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
 
 var errMappings = errors.New("malformed source map")
 
-// readMappings decodes the mappings of a source map, version 3, with one source.
+// CodeMapping is where the code at an offset of a WebAssembly module comes from. Lines and columns count from 1, columns in UTF-16 units.
+type CodeMapping struct {
+	Offset       int
+	Source       string
+	Line, Column int
+}
+
+// ReadCodeMap reads the source map of a WebAssembly module, whose columns are offsets into it.
+func ReadCodeMap(raw []byte) ([]CodeMapping, error) {
+	var file struct{ Sources []string }
+	if err := json.Unmarshal(raw, &file); err != nil {
+		return nil, err
+	}
+	mappings, err := readMappings(raw)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]CodeMapping, 0, len(mappings))
+	for _, m := range mappings {
+		if m.source < 0 || int(m.source) >= len(file.Sources) || m.line != 0 || m.column < 0 || m.originalLine < 0 || m.originalColumn < 0 {
+			return nil, errMappings
+		}
+		list = append(list, CodeMapping{int(m.column), file.Sources[m.source], int(m.originalLine) + 1, int(m.originalColumn) + 1})
+	}
+	return list, nil
+}
+
+// readMappings decodes the mappings of a source map, version 3.
 func readMappings(raw []byte) ([]mapping, error) {
 	var file struct{ Mappings string }
 	if err := json.Unmarshal(raw, &file); err != nil {
@@ -192,6 +219,7 @@ func readMappings(raw []byte) ([]mapping, error) {
 			n++
 		}
 		at.column += fields[0]
+		at.source += fields[1]
 		at.originalLine += fields[2]
 		at.originalColumn += fields[3]
 		if n >= 4 {

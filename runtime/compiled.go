@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -63,7 +64,7 @@ func (r *Report) failedBy(e *Error) {
 		}
 	}
 	if e.Hint == "" {
-		e.Hint = nextStep(e)
+		e.Hint = cmp.Or(nextStep(e), "find out from the message why this line gave up, then change it or what it is given")
 	}
 	if e.Message == "" {
 		e.Message = fmt.Sprintf("the program failed with %s and no message", e.Type)

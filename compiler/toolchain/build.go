@@ -82,6 +82,9 @@ func (s *Set) compile(ctx context.Context, d driver, t *tool, p program) (compil
 	if built.Wasm, err = readModule(filepath.Join(dir, filepath.FromSlash(todo.output))); err != nil {
 		return compiler.Build{}, fmt.Errorf("%s: %w", t.name, err)
 	}
+	if d.finish != nil {
+		built.Wasm = d.finish(p, built.Wasm)
+	}
 	s.keep(key, built)
 	return built, nil
 }

@@ -44,6 +44,7 @@ func findRust(ctx context.Context, o *Options) (*tool, error) {
 	if linker := filepath.Join(sysroot, "lib", "rustlib", host, "bin", "rust-lld"); isFile(linker) {
 		t.dirs["linker"] = linker
 	}
+	t.read = append(t.read, sharedLibraries(t.path, t.dirs["linker"])...)
 	homes := []string{sysroot}
 	if o.Cache != "" {
 		homes = append(homes, filepath.Join(o.Cache, "toolchain", "rust-"+release+"-"+host))

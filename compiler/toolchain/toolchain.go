@@ -76,6 +76,8 @@ type driver struct {
 	plan func(t *tool, p program) plan
 	// parse reads what the compiler printed, on either stream, into findings about the program.
 	parse func(p program, output string) []compiler.Diagnostic
+	// finish, where it is set, adds to the module what the compiler says elsewhere. The private folder is still there.
+	finish func(p program, module []byte) []byte
 }
 
 // drivers is the table of languages.

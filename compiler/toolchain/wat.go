@@ -11,7 +11,9 @@ import (
 )
 
 // watDriver assembles WebAssembly text: with wasm-tools or wabt's wat2wasm from PATH, else with wabt from npm.
-func watDriver() driver { return driver{find: findWAT, plan: planWAT, parse: parseWAT} }
+func watDriver() driver {
+	return driver{find: findWAT, plan: planWAT, parse: parseWAT, finish: finishWAT}
+}
 
 func findWAT(ctx context.Context, o *Options) (*tool, error) {
 	// wasm-tools first: it writes debug information, so that a trap has a line.
@@ -28,7 +30,7 @@ func findWAT(ctx context.Context, o *Options) (*tool, error) {
 		if path, err = filepath.EvalSymlinks(path); err != nil {
 			continue
 		}
-		return &tool{name: name + " " + version, path: path, id: version, read: []string{path}, dirs: map[string]string{"kind": name}}, nil
+		return &tool{name: name + " " + version, path: path, id: version, read: sharedLibraries(path), dirs: map[string]string{"kind": name}}, nil
 	}
 	node, modules, err := nodePackages(ctx, o, compiler.WAT)
 	var missing *compiler.MissingToolchainError
@@ -43,7 +45,7 @@ func findWAT(ctx context.Context, o *Options) (*tool, error) {
 	if err != nil {
 		return nil, &compiler.MissingToolchainError{Language: compiler.WAT, Want: []string{"wabt in wand's cache"}, Install: "run: make toolchains --force"}
 	}
-	return &tool{name: "wat2wasm " + version + " (npm)", path: node, id: filepath.Base(filepath.Dir(modules)), read: []string{node, modules},
+	return &tool{name: "wat2wasm " + version + " (npm)", path: node, id: filepath.Base(filepath.Dir(modules)), read: append(sharedLibraries(node), modules),
 		dirs: map[string]string{"kind": "npm", "script": filepath.Join(modules, "wabt", "bin", "wat2wasm")}}, nil
 }
 
@@ -56,7 +58,7 @@ func planWAT(t *tool, p program) plan {
 		s.argv = []string{t.path, "--debug-names", p.file, "-o", "main.wasm"}
 	default:
 		s.argv = append(nodeArgv(t.path, t.dirs["script"]), "--debug-names", p.file, "-o", "main.wasm")
-		s.limits = nodeLimits()
+		s.env, s.limits = nodeEnv(), nodeLimits()
 	}
 	return plan{steps: []step{s}, output: "main.wasm"}
 }
