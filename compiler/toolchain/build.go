@@ -35,11 +35,14 @@ func (s *Set) compile(ctx context.Context, d driver, t *tool, p program) (compil
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return compiler.Build{}, err
 	}
+	source := p.source
 	p.dir, p.source = dir, withoutShebang(p.language, p.source)
 	p.file = fileName(p.name, p.language)
 	built := compiler.Build{Toolchain: t.name}
 	if d.prepare != nil {
-		if built.Diagnostics, err = d.prepare(ctx, &s.options, t, &p); err != nil || hasError(built.Diagnostics) {
+		built.Diagnostics, err = d.prepare(ctx, &s.options, t, &p)
+		settle(built.Diagnostics, source)
+		if err != nil || hasError(built.Diagnostics) {
 			return built, err
 		}
 	}
@@ -66,6 +69,7 @@ func (s *Set) compile(ctx context.Context, d driver, t *tool, p program) (compil
 			found = found[:maxDiagnostics]
 		}
 		built.Diagnostics = append(built.Diagnostics, found...)
+		settle(built.Diagnostics, source)
 		if r.OK() {
 			continue
 		}
@@ -87,6 +91,33 @@ func (s *Set) compile(ctx context.Context, d driver, t *tool, p program) (compil
 	}
 	s.keep(key, built)
 	return built, nil
+}
+
+// maxMessage is how much of a message is kept, in code points. The program decides how long one is.
+const maxMessage = 500
+
+// settle makes findings fit to be shown: their lines are those of the source as the model wrote it, and none is endless.
+func settle(found []compiler.Diagnostic, source string) {
+	lines := strings.Count(source, "\n") + 1
+	for i := range found {
+		d := &found[i]
+		if d.Line < 1 || d.Line > lines { // a program can give its lines other numbers
+			d.Line, d.Column, d.EndColumn, d.LineText = 0, 0, 0, ""
+		} else {
+			d.LineText = compiler.LineText(source, d.Line)
+		}
+		d.Message, d.Hint = clip(d.Message, maxMessage), clip(d.Hint, maxMessage)
+	}
+}
+
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	if runes := []rune(s); len(runes) > n {
+		return string(runes[:n]) + "…"
+	}
+	return s
 }
 
 // maxDiagnostics is how many findings of one step are kept, the first: what follows them is mostly their consequence.
@@ -313,8 +344,5 @@ func unexplained(p program, t *tool, r *jail.Result) compiler.Diagnostic {
 	if line == "" {
 		line = fmt.Sprintf("it ended with exit code %d and said nothing", r.ExitCode)
 	}
-	if runes := []rune(line); len(runes) > 300 {
-		line = string(runes[:300]) + "…"
-	}
-	return compiler.Diagnostic{Severity: compiler.SeverityError, Type: "CompileError", File: p.name, Message: fmt.Sprintf("%s: %s", t.name, line)}
+	return compiler.Diagnostic{Severity: compiler.SeverityError, Type: "CompileError", File: p.name, Message: fmt.Sprintf("%s: %s", t.name, clip(line, maxMessage))}
 }

@@ -372,7 +372,7 @@ func planClang(t *tool, p program) plan {
 }
 
 var (
-	clangMessage = regexp.MustCompile(`^(?:\./)?(.+?):(\d+):(\d+): (fatal error|error|warning|note): (.*)$`)
+	clangMessage = regexp.MustCompile(`^(?:\./)?([^:]+):(\d+):(\d+): (fatal error|error|warning|note): (.*)$`)
 	clangOther   = regexp.MustCompile(`^(?:clang(?:\+\+)?|zig)?:? ?(fatal error|error): (.*)$`)
 	linkMessage  = regexp.MustCompile(`^(?:.*wasm-ld(?:-\d+)?: )?(error|warning): (?:(.+?): )?(.*)$`)
 )
@@ -393,6 +393,9 @@ func parseClang(p program, output string) []compiler.Diagnostic {
 	return found
 }
 
+// unreadable is what clang says of a file that is there and that the jail keeps from it.
+var unreadable = regexp.MustCompile(`^cannot open file '(.*)': Permission denied$`)
+
 func addClang(found []compiler.Diagnostic, p program, m []string) []compiler.Diagnostic {
 	line, _ := strconv.Atoi(m[2])
 	column, _ := strconv.Atoi(m[3])
@@ -411,6 +414,9 @@ func addClang(found []compiler.Diagnostic, p program, m []string) []compiler.Dia
 			}
 		}
 		return found
+	}
+	if m := unreadable.FindStringSubmatch(message); m != nil {
+		message = fmt.Sprintf("'%s' file not found", strings.TrimPrefix(m[1], "./")) // for a program there is no difference
 	}
 	d := compiler.Diagnostic{Severity: compiler.SeverityError, Type: "CompileError", File: p.name, Message: message}
 	if kind == "warning" {

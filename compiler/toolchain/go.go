@@ -85,11 +85,14 @@ func goMinor(version string) int {
 	return n
 }
 
+// noHome is a home folder that nothing can be written to.
+var noHome = filepath.Join(os.DevNull, "home")
+
 // goCommand is the go command, on trusted input: it gets no program's text.
 func goCommand(ctx context.Context, o *Options, path string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = []string{"PATH=" + o.Getenv("PATH"), "HOME=" + os.TempDir(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOENV=off", "GOFLAGS=", "GOWORK=off", "GOTOOLCHAIN=local",
-		"GOPROXY=off", "GOSUMDB=off", "GOTELEMETRY=off", "GO111MODULE=on", "LC_ALL=C", "GOPATH=" + filepath.Join(os.TempDir(), "wand-no-gopath")}
+	cmd.Env = []string{"PATH=" + o.Getenv("PATH"), "HOME=" + noHome, "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOENV=off", "GOFLAGS=", "GOWORK=off", "GOTOOLCHAIN=local",
+		"GOPROXY=off", "GOSUMDB=off", "GOTELEMETRY=off", "GO111MODULE=on", "LC_ALL=C", "GOPATH=" + noHome}
 	if root := o.Getenv("GOROOT"); root != "" {
 		cmd.Env = append(cmd.Env, "GOROOT="+root)
 	}

@@ -44,6 +44,7 @@ func TestJailRefuses(t *testing.T) {
 		"read /proc/self/environ": {"read", "/proc/self/environ"},
 		"read the parent's":       {"read", "/proc/" + self + "/environ"},
 		"read a device":           {"read", "/dev/full"},
+		"read without an end":     {"read", "/dev/zero"},
 		"list the home folder":    {"list", home},
 		"list /":                  {"list", "/"},
 		"list processes":          {"list", "/proc"},

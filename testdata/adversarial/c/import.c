@@ -1,0 +1,4 @@
+// attack: imports a file
+// expect: error
+#import "/etc/passwd"
+int main(void) { return 0; }

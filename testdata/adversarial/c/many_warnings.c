@@ -1,0 +1,5 @@
+// attack: makes a warning of each line
+// expect: module | stopped
+// expand: LINE 100000 "#warning number {i}\n"
+@@LINE@@
+int main(void) { return 0; }

@@ -1,0 +1,8 @@
+// attack: imports a path of the host
+// expect: error
+
+package main
+
+import _ "/etc/passwd"
+
+func main() {}

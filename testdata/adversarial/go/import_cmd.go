@@ -1,0 +1,8 @@
+// attack: imports the compiler
+// expect: error
+
+package main
+
+import _ "cmd/go/internal/work"
+
+func main() {}

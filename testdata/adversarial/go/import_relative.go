@@ -1,0 +1,8 @@
+// attack: imports a folder beside it
+// expect: error
+
+package main
+
+import _ "../secret"
+
+func main() {}
