@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"bytes"
+	"maps"
 	"testing"
 
 	"wand/runtime/engine"
@@ -59,6 +60,43 @@ func FuzzDecodeSnapshot(f *testing.F) {
 		image, _, err := decodeSnapshot(in)
 		if err == nil {
 			image.Close()
+		}
+	})
+}
+
+// FuzzEncodeSnapshot: memory and globals come back as they were, whatever they hold.
+func FuzzEncodeSnapshot(f *testing.F) {
+	f.Add([]byte("five thousand"), uint32(5000), uint8(3), uint64(7))
+	f.Add([]byte{}, uint32(0), uint8(1), uint64(1)<<63)
+	f.Add(bytes.Repeat([]byte{1, 0}, 5000), uint32(1<<16-3), uint8(2), uint64(0))
+	f.Fuzz(func(t *testing.T, content []byte, at uint32, pages uint8, global uint64) {
+		memory := make([]byte, int(pages%8)*engine.PageSize)
+		if len(memory) > 0 {
+			copy(memory[int(at)%len(memory):], content)
+		}
+		globals := map[string]uint64{"wand_meter.g0": global, string(content[:min(len(content), 40)]): ^global}
+		text := encodeSnapshot(uint64(len(memory)), uint32(pages), engine.Extents(memory), globals)
+		image, maxPages, err := decodeSnapshot(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer image.Close()
+		if maxPages != uint32(pages) || image.Size() != uint64(len(memory)) || !maps.Equal(image.Globals, globals) {
+			t.Fatalf("%d pages, %d bytes, %v", maxPages, image.Size(), image.Globals)
+		}
+		back, err := engine.NewMemory(16*engine.PageSize, image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer back.Free()
+		if !bytes.Equal(back.Bytes(), memory) {
+			t.Fatal("the memory is another one")
+		}
+		for _, cut := range []int{len(text) / 3, len(text) - 1} {
+			if image, _, err := decodeSnapshot(text[:cut]); err == nil {
+				image.Close()
+				t.Fatalf("the first %d of %d bytes were taken", cut, len(text))
+			}
 		}
 	})
 }

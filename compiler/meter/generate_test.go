@@ -20,7 +20,10 @@ type generator struct {
 
 // generate makes a module whose function 0 is exported as "run" and takes one parameter.
 func generate(seed uint64) []byte {
-	g := &generator{rand: rand.New(rand.NewPCG(seed, 1))}
+	return (&generator{rand: rand.New(rand.NewPCG(seed, 1))}).program()
+}
+
+func (g *generator) program() []byte {
 	g.params = []int{1}
 	for range g.rand.IntN(5) {
 		g.params = append(g.params, g.rand.IntN(4))

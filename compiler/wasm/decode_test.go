@@ -431,3 +431,158 @@ func FuzzDecode(f *testing.F) {
 		roundTrip(t, "fuzz", m)
 	})
 }
+
+// FuzzEncode puts modules together of parts that the fuzzer chooses, and writes them: what Decode accepts of that comes back the same.
+func FuzzEncode(f *testing.F) {
+	for i := range byte(40) {
+		f.Add([]byte{i, 3 * i, 200 - i, 7, i, 90, 13 * i, 1, 0, i})
+	}
+	f.Fuzz(func(t *testing.T, choices []byte) {
+		m := assembled(choices)
+		text := m.Encode()
+		back, err := Decode(text, Limits{})
+		if err != nil {
+			var e *Error
+			if !errors.As(err, &e) || e.Offset < 0 || e.Offset > len(text) {
+				t.Fatalf("%v", err)
+			}
+			return
+		}
+		roundTrip(t, "fuzz", back)
+		if !bytes.Equal(back.Encode(), text) {
+			t.Fatal("what was written is not what is read and written again")
+		}
+		if a, b := parts(m), parts(back); a != b {
+			t.Fatalf("%s\nread back as\n%s", a, b)
+		}
+	})
+}
+
+// assembled makes a module, most often a valid one, by choices.
+func assembled(choices []byte) *Module {
+	pick := func(n int) int {
+		if len(choices) == 0 {
+			return 0
+		}
+		c := int(choices[0])
+		choices = choices[1:]
+		return c % n
+	}
+	types := []ValType{I32, I64, F32, F64, V128, FuncRef, ExternRef}
+	some := func(n int) (list []ValType) {
+		for range pick(n) {
+			list = append(list, types[pick(len(types))])
+		}
+		return list
+	}
+	size := func() Size {
+		s := Size{Min: uint32(pick(5)), HasMax: pick(2) == 1}
+		if s.HasMax {
+			s.Max = s.Min + uint32(pick(300))
+		}
+		return s
+	}
+	zero := map[ValType][]byte{I32: {0x41, 0}, I64: {0x42, 0x7f}, F32: {0x43, 0, 0, 0x80, 0x3f}, F64: {0x44, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f},
+		V128: append([]byte{0xfd, 0x0c}, make([]byte, 16)...), FuncRef: {0xd0, 0x70}, ExternRef: {0xd0, 0x6f}}
+	m := &Module{Types: []FuncType{{}}}
+	for range pick(4) {
+		m.Types = append(m.Types, FuncType{Params: some(4), Results: some(3)})
+	}
+	typeIndex := func() uint32 { return uint32(pick(len(m.Types))) }
+	for range pick(4) {
+		im := Import{Module: strings.Repeat("m", pick(4)), Name: strings.Repeat("é", pick(200)), Kind: ExternKind(pick(4)), Func: typeIndex()}
+		im.Table, im.Memory, im.Global = TableType{Elem: types[5+pick(2)], Size: size()}, MemoryType{Size: size()}, GlobalType{Type: types[pick(7)], Mutable: pick(2) == 1}
+		m.Imports = append(m.Imports, im)
+	}
+	for range pick(4) {
+		index := typeIndex()
+		body := []byte{}
+		for range pick(6) {
+			body = append(body, [][]byte{{0x01}, {0x41, 5, 0x1a}, {0x02, 0x40, 0x0b}, {0x03, 0x40, 0x0b}, {0x41, 1, 0x04, 0x40, 0x05, 0x0b}, {0x02, 0x40, 0x41, 0, 0x0e, 1, 0, 0, 0x0b}}[pick(6)]...)
+		}
+		for _, r := range m.Types[index].Results {
+			body = append(body, zero[r]...)
+		}
+		var locals []LocalGroup
+		for range pick(3) {
+			locals = append(locals, LocalGroup{Count: uint32(pick(300)), Type: types[pick(7)]})
+		}
+		m.Functions = append(m.Functions, index)
+		m.Codes = append(m.Codes, Code{Locals: locals, Body: append(body, 0x0b)})
+	}
+	for range pick(3) {
+		m.Tables = append(m.Tables, TableType{Elem: types[5+pick(2)], Size: size()})
+	}
+	for range pick(2) {
+		m.Memories = append(m.Memories, MemoryType{Size: size()})
+	}
+	for range pick(3) {
+		typ := types[pick(7)]
+		m.Globals = append(m.Globals, Global{Type: GlobalType{Type: typ, Mutable: pick(2) == 1}, Init: append(slices.Clone(zero[typ]), 0x0b)})
+	}
+	for i := range pick(5) {
+		m.Exports = append(m.Exports, Export{Name: strings.Repeat("e", i*pick(60)) + fmt.Sprint(i), Kind: ExternKind(pick(4)), Index: uint32(pick(3))})
+	}
+	for range pick(3) {
+		e := Element{Mode: Mode(pick(3)), Type: types[5+pick(2)], Exprs: pick(2) == 1}
+		if e.Mode == Active {
+			e.Table, e.Offset = uint32(pick(2)), []byte{0x41, byte(pick(64)), 0x0b}
+		}
+		for range pick(4) {
+			if e.Type == ExternRef || e.Exprs && pick(2) == 1 {
+				e.Items = append(e.Items, ElementItem{Op: OpRefNull, Index: uint32(e.Type)})
+			} else {
+				e.Items = append(e.Items, ElementItem{Op: OpRefFunc, Index: uint32(pick(3))})
+			}
+		}
+		m.Elements = append(m.Elements, e)
+	}
+	for range pick(3) {
+		d := Data{Mode: Mode(pick(2)), Init: bytes.Repeat([]byte{byte(pick(256))}, pick(200))}
+		if d.Mode == Active {
+			d.Offset = []byte{0x41, byte(pick(64)), 0x0b}
+		}
+		m.Data = append(m.Data, d)
+	}
+	m.HasDataCount = pick(2) == 1
+	for range pick(3) {
+		m.Customs = append(m.Customs, Custom{Name: strings.Repeat("c", pick(200)), Bytes: make([]byte, pick(200)), After: SectionID(pick(13))})
+	}
+	return m
+}
+
+// parts is what of a module does not depend on how it is written.
+func parts(m *Module) string {
+	var s strings.Builder
+	for _, im := range m.Imports {
+		fmt.Fprintf(&s, "import %q %q %s ", im.Module, im.Name, im.Kind)
+		switch im.Kind {
+		case ExternFunc:
+			fmt.Fprintln(&s, im.Func)
+		case ExternTable:
+			fmt.Fprintln(&s, im.Table)
+		case ExternMemory:
+			fmt.Fprintln(&s, im.Memory)
+		case ExternGlobal:
+			fmt.Fprintln(&s, im.Global)
+		}
+	}
+	for i, c := range m.Codes {
+		fmt.Fprintf(&s, "function %d %v %x\n", m.Functions[i], c.Locals, c.Body)
+	}
+	for _, g := range m.Globals {
+		fmt.Fprintf(&s, "global %v %x\n", g.Type, g.Init)
+	}
+	for _, e := range m.Elements {
+		fmt.Fprintf(&s, "element %d %d %x %s", e.Mode, e.Table, e.Offset, e.Type)
+		for _, item := range e.Items {
+			fmt.Fprint(&s, " ", item.Op == OpRefNull, item.Index)
+		}
+		fmt.Fprintln(&s)
+	}
+	for _, d := range m.Data {
+		fmt.Fprintf(&s, "data %d %x %x\n", d.Mode, d.Offset, d.Init)
+	}
+	fmt.Fprintln(&s, m.Types, m.Tables, m.Memories, m.Exports)
+	return s.String()
+}

@@ -1,6 +1,9 @@
 package wasm
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Encode writes the module in the binary format, with integers in their shortest form and without empty sections.
 func (m *Module) Encode() []byte {
@@ -190,7 +193,8 @@ func (e *encoder) item(m *Module, id SectionID, i int) {
 
 func (e *encoder) element(s *Element) {
 	flags := uint32(0)
-	if s.Exprs {
+	exprs := s.Exprs || s.Type != FuncRef || slices.ContainsFunc(s.Items, func(item ElementItem) bool { return item.Op != OpRefFunc }) // indices cannot say it
+	if exprs {
 		flags = 4
 	}
 	explicit := s.Table != 0 || s.Type != FuncRef
@@ -212,7 +216,7 @@ func (e *encoder) element(s *Element) {
 		e.bytes(s.Offset)
 	}
 	if flags&3 != 0 {
-		if s.Exprs {
+		if exprs {
 			e.byte(byte(s.Type))
 		} else {
 			e.byte(0)
@@ -220,11 +224,11 @@ func (e *encoder) element(s *Element) {
 	}
 	e.u32(uint32(len(s.Items)))
 	for _, item := range s.Items {
-		if s.Exprs {
+		if exprs {
 			e.byte(byte(item.Op))
 		}
 		e.u32(item.Index)
-		if s.Exprs {
+		if exprs {
 			e.byte(byte(OpEnd))
 		}
 	}
