@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"wand/compiler"
 	"wand/policies"
 	"wand/runtime/agent"
 	"wand/runtime/eval"
@@ -48,7 +49,10 @@ func (a *app) completionCommand() *cli.Command {
 func values(option string) (words []string, open bool) {
 	switch option {
 	case "lang", "language":
-		return []string{"python", "javascript", "typescript", "wasm"}, false
+		for _, l := range compiler.Languages() {
+			words = append(words, string(l))
+		}
+		return words, false
 	case "policy":
 		return policies.Presets(), true
 	case "engine":

@@ -164,6 +164,9 @@ func (p *process) live(c Command, ruleset int, null *os.File, pipes *pipes) {
 			break
 		}
 	}
+	if p.namespaces == 0 { // its group outlives it, and is nobody else's as long as it is a zombie
+		syscall.Kill(-pid, syscall.SIGKILL)
+	}
 	p.mu.Lock()
 	p.gone = true
 	wait4(pid, &status, &p.usage)
@@ -191,7 +194,8 @@ func (p *process) kill() {
 	syscall.Kill(p.pid, syscall.SIGKILL)
 }
 
-// killRest ends what a command without a process namespace left behind: its group, and what was seen of its descendants.
+// killRest ends what a command without a process namespace left behind, beyond its group: what was seen of its descendants. One that left the group, and whose
+// parents all ended between two looks, is not found; it stays as confined as it was.
 func (p *process) killRest(t *tree) {
 	if p.namespaces != 0 {
 		return

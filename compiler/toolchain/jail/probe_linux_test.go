@@ -1,6 +1,7 @@
 package jail_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -215,10 +216,27 @@ func connect(port string) error {
 	return unix.Connect(fd, &unix.SockaddrInet4{Port: n, Addr: [4]byte{127, 0, 0, 1}})
 }
 
-// inJail runs a probe in a jail with the given limits.
-func inJail(t *testing.T, l jail.Limits, args ...string) *jail.Result {
+// runner is jail.Run, or it in one of its two forms.
+type runner func(context.Context, jail.Command) (*jail.Result, error)
+
+// inEachJail runs a test with the namespaces of the kernel, where this user gets any, and without.
+func inEachJail(t *testing.T, test func(t *testing.T, run runner)) {
+	if err := jail.Supported(); err != nil {
+		t.Skip(err)
+	}
+	t.Run("namespaces", func(t *testing.T) {
+		if _, err := jail.RunWithNamespaces(t.Context(), command(t, jail.Limits{}, "nothing")); errors.Is(err, jail.ErrNoNamespaces) {
+			t.Skip("this user gets none")
+		}
+		test(t, jail.RunWithNamespaces)
+	})
+	t.Run("no namespaces", func(t *testing.T) { test(t, jail.RunWithoutNamespaces) })
+}
+
+// in runs a probe in a jail with the given limits.
+func (run runner) in(t *testing.T, l jail.Limits, args ...string) *jail.Result {
 	t.Helper()
-	r, err := jail.Run(t.Context(), command(t, l, args...))
+	r, err := run(t.Context(), command(t, l, args...))
 	if err != nil {
 		t.Fatal(err)
 	}
