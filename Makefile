@@ -65,7 +65,7 @@ soak: guests ## fork sessions ten thousand times, for SOAK (5m) at the least, un
 	  WAND_SOAK=$(SOAK) CGO_ENABLED=$${race:+1} $(GO) test -count=1 -timeout 60m $$race -run '^TestSoak$$' -v ./runtime
 
 bench: build ## print one table of speeds and sizes, each beside its baseline
-	@$(GO) run ./cmd/wand/internal/bench -wand bin/wand
+	@tags=; command -v "$$($(GO) env CC)" >/dev/null && [ "$$($(GO) env CGO_ENABLED)" = 1 ] && tags=wasmtime; $(GO) run -tags "$$tags" ./cmd/wand/internal/bench -wand bin/wand
 
 lint: ## vet, gofmt, staticcheck, and govulncheck where its database can be reached
 	@test -z "$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go'))" || { gofmt -l . ; exit 1; }

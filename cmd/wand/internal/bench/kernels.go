@@ -184,21 +184,9 @@ func compileKernel(ctx context.Context, source string) ([]byte, error) {
 	if _, err := os.Stat(source); err != nil {
 		return nil, fmt.Errorf("%w; run this in the project's folder, or say -kernels", err)
 	}
-	cache, err := modules.CacheDir()
+	zig, cache, err := findZig()
 	if err != nil {
 		return nil, err
-	}
-	zig := os.Getenv("WAND_ZIG")
-	if zig == "" {
-		found, _ := filepath.Glob(filepath.Join(cache, "toolchain", "zig-*", "ziglang", "zig*"))
-		for _, f := range found {
-			if base := filepath.Base(f); base == "zig" || base == "zig.exe" {
-				zig = f
-			}
-		}
-	}
-	if zig == "" {
-		return nil, errNoToolchain
 	}
 	scratch, err := os.MkdirTemp("", "wand-kernel-")
 	if err != nil {
@@ -213,6 +201,26 @@ func compileKernel(ctx context.Context, source string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w: %s", filepath.Base(source), err, text)
 	}
 	return os.ReadFile(out)
+}
+
+// findZig finds the C compiler that made the guests, and the user's cache.
+func findZig() (zig, cache string, err error) {
+	if cache, err = modules.CacheDir(); err != nil {
+		return "", "", err
+	}
+	if zig = os.Getenv("WAND_ZIG"); zig != "" {
+		return zig, cache, nil
+	}
+	found, _ := filepath.Glob(filepath.Join(cache, "toolchain", "zig-*", "ziglang", "zig*"))
+	for _, f := range found {
+		if base := filepath.Base(f); base == "zig" || base == "zig.exe" {
+			zig = f
+		}
+	}
+	if zig == "" {
+		return "", "", errNoToolchain
+	}
+	return zig, cache, nil
 }
 
 // wazeroVersion is the version that was linked.

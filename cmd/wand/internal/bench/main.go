@@ -51,6 +51,7 @@ func sections() []section {
 		{"policy", (*bench).decision},
 		{"journal", (*bench).journal},
 		{"eval", (*bench).evaluate},
+		{"engines", (*bench).engines}, // wasmtime changes what stacks new threads of the process have
 		{"cold", (*bench).cold},
 	}
 }
@@ -60,7 +61,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	wand := flags.String("wand", "bin/wand", "the command to measure, built with its guests inside (make build)")
 	asJSON := flags.Bool("json", false, "print JSON instead of the table")
-	only := flags.String("only", "", "measure only the sections whose name matches this regular expression: fork, where, throughput, process, metering, cpu, memory, session, baked, hostcall, parallel, policy, journal, eval, cold")
+	only := flags.String("only", "", "measure only the sections whose name matches this regular expression: fork, where, throughput, process, metering, cpu, memory, session, baked, hostcall, parallel, policy, journal, eval, engines, cold")
 	python := flags.String("python", "python3", "the native Python to compare with")
 	node := flags.String("node", "node", "the native JavaScript to compare with")
 	kernelDir := flags.String("kernels", "testdata/kernels", "folder of the C programs for the section metering")
