@@ -49,7 +49,7 @@ func TestAdversarialSources(t *testing.T) {
 	}
 	passwd, _ := os.ReadFile("/etc/passwd")
 	account, _, _ := bytes.Cut(passwd, []byte("\n"))
-	for folder, language := range map[string]compiler.Language{"go": compiler.Go, "c": compiler.C, "c++": compiler.Cpp} {
+	for folder, language := range map[string]compiler.Language{"go": compiler.Go, "c": compiler.C, "c++": compiler.Cpp, "rust": compiler.Rust, "assemblyscript": compiler.AssemblyScript, "wat-text": compiler.WAT} {
 		t.Run(folder, func(t *testing.T) {
 			newSet(t, language) // skips where there is no compiler
 			cache, err := modules.CacheDir()
@@ -163,7 +163,10 @@ func readHostile(t *testing.T, path, secret string) hostile {
 	}
 	a := hostile{text: strings.ReplaceAll(string(content), "@CANARY@", filepath.ToSlash(secret))}
 	for line := range strings.Lines(string(content)) {
-		text, ok := strings.CutPrefix(line, "// ")
+		text, ok := strings.CutPrefix(strings.TrimPrefix(line, ";"), "; ") // of WebAssembly text
+		if !ok {
+			text, ok = strings.CutPrefix(line, "// ")
+		}
 		if !ok {
 			break
 		}

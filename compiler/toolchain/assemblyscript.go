@@ -113,6 +113,9 @@ func parseAssemblyScript(p program, output string) []compiler.Diagnostic {
 			d = nil
 		}
 	}
+	if len(found) == 0 {
+		return gaveUp(p, output)
+	}
 	return found
 }
 

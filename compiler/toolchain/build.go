@@ -13,6 +13,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"wand/compiler"
@@ -131,7 +132,7 @@ func (s *Set) step(ctx context.Context, t *tool, p program, st step) (*jail.Resu
 	}
 	temp, home := filepath.Join(p.dir, ".tmp"), filepath.Join(p.dir, ".home")
 	env := []string{"PATH=", "LC_ALL=C", "TZ=UTC", "SOURCE_DATE_EPOCH=1735689600", "HOME=" + home, "TMPDIR=" + temp, "TMP=" + temp, "TEMP=" + temp}
-	r, err := jail.Run(ctx, jail.Command{Argv: st.argv, Env: append(env, st.env...), Dir: p.dir, Read: t.read, Limits: limits, Trust: s.options.Trust})
+	r, err := jail.Run(ctx, jail.Command{Argv: st.argv, Env: overridden(env, st.env), Dir: p.dir, Read: t.read, Limits: limits, Trust: s.options.Trust})
 	var unsupported *jail.UnsupportedError
 	switch {
 	case errors.As(err, &unsupported):
@@ -142,16 +143,27 @@ func (s *Set) step(ctx context.Context, t *tool, p program, st step) (*jail.Resu
 	return r, nil
 }
 
+// overridden is an environment with the variables of a step in it, each of them once: programs do not agree on which of two counts.
+func overridden(env, own []string) []string {
+	env = slices.DeleteFunc(env, func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return slices.ContainsFunc(own, func(o string) bool { return strings.HasPrefix(o, name+"=") })
+	})
+	return append(env, own...)
+}
+
 // limited are limits with those of a step where the owner of the set said nothing.
 func limited(own, step jail.Limits) jail.Limits {
 	for _, f := range []struct {
 		own  *int64
 		step int64
-	}{{(*int64)(&own.Time), int64(step.Time)}, {&own.Memory, step.Memory}, {&own.AddressSpace, step.AddressSpace}, {&own.Disk, step.Disk}, {&own.Output, step.Output}} {
+	}{{(*int64)(&own.Time), int64(step.Time)}, {&own.Memory, step.Memory}, {&own.Disk, step.Disk}, {&own.Output, step.Output}} {
 		if *f.own == 0 {
 			*f.own = f.step
 		}
 	}
+	// A compiler that reserves much and uses little would not even start within less; what it uses, the limit of memory bounds.
+	own.AddressSpace = max(own.AddressSpace, step.AddressSpace)
 	if own.Files == 0 {
 		own.Files = step.Files
 	}

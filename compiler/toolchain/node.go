@@ -78,6 +78,19 @@ func nodeEnv() []string {
 	return []string{"OPENSSL_CONF=" + os.DevNull, "NODE_OPTIONS=", "NODE_NO_WARNINGS=1"}
 }
 
+// nodeError is the last word of a program for Node.js that failed itself.
+var nodeError = regexp.MustCompile(`(?m)^(?:▌ +)?(?:Uncaught )?((?:[A-Z]\w*Error|RuntimeError|Aborted)\b.*)$`)
+
+// gaveUp is a finding about a compiler that could not deal with a program, when it has said nothing else.
+func gaveUp(p program, output string) []compiler.Diagnostic {
+	m := nodeError.FindStringSubmatch(output)
+	if m == nil {
+		return nil
+	}
+	return []compiler.Diagnostic{{Severity: compiler.SeverityError, Type: "Unsupported", File: p.name, Message: "the compiler gave up on the program: " + clipped(m[1]),
+		Hint: "simplify what is unusual about the program: very deep nesting, very large types or constants"}}
+}
+
 // colour is what sets colours on a terminal.
 var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
 

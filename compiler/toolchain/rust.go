@@ -82,11 +82,15 @@ func planRust(t *tool, p program) plan {
 		argv = append(argv, "-Clinker="+linker)
 	}
 	return plan{
-		files: sdk.Files("rust"),
-		// A nightly compiler is to refuse what a stable one does.
-		steps:  []step{{argv: append(argv, p.file), env: []string{"RUSTC_BOOTSTRAP=-1", "RUST_BACKTRACE=0"}}},
+		files:  sdk.Files("rust"),
+		steps:  []step{{argv: append(argv, p.file), env: rustEnv()}},
 		output: "main.wasm",
 	}
+}
+
+// rustEnv is all that env! can read. It names no folder of this machine, and has a nightly compiler refuse what a stable one does.
+func rustEnv() []string {
+	return []string{"HOME=.home", "TMPDIR=.tmp", "TMP=.tmp", "TEMP=.tmp", "RUSTC_BOOTSTRAP=-1", "RUST_BACKTRACE=0"}
 }
 
 // rustMessage is a line of rustc --error-format=json.
@@ -113,7 +117,7 @@ func parseRust(p program, output string) []compiler.Diagnostic {
 	var found []compiler.Diagnostic
 	for line := range strings.Lines(output) {
 		var m rustMessage
-		if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &m) != nil {
+		if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &m) != nil && !m.readBroken(line) {
 			continue
 		}
 		if d, ok := m.diagnostic(p); ok {
@@ -121,6 +125,22 @@ func parseRust(p program, output string) []compiler.Diagnostic {
 		}
 	}
 	return found
+}
+
+// readBroken reads of a message that was too long to be kept whole what it begins with.
+func (m *rustMessage) readBroken(line string) bool {
+	text, ok := strings.CutPrefix(line, `{"$message_type":"diagnostic","message":"`)
+	if !ok {
+		return false
+	}
+	text = text[:min(len(text), 1000)]
+	for end := len(text); end > 0; end-- { // an escape may have been cut
+		if json.Unmarshal([]byte(`"`+text[:end]+`"`), &m.Message) == nil {
+			m.Level = "error"
+			return true
+		}
+	}
+	return false
 }
 
 func (m *rustMessage) diagnostic(p program) (compiler.Diagnostic, bool) {
@@ -146,7 +166,12 @@ func (m *rustMessage) diagnostic(p program) (compiler.Diagnostic, bool) {
 	}
 	for _, child := range m.Children {
 		if child.Level == "help" && d.Hint == "" {
-			d.Hint = child.Message
+			d.Hint = clipped(child.Message)
+		}
+		// What the linker said stands in a note, behind how it was called.
+		if _, said, ok := strings.Cut(child.Message, "error: "); ok && strings.HasPrefix(d.Message, "linking with ") {
+			d.Type = "LinkError"
+			d.Message, _, _ = strings.Cut(said, "\n")
 		}
 	}
 	d.Message = clipped(d.Message)

@@ -95,6 +95,9 @@ func parseWAT(p program, output string) []compiler.Diagnostic {
 			}
 		}
 	}
+	if len(found) == 0 {
+		return gaveUp(p, output)
+	}
 	return found
 }
 

@@ -1,0 +1,6 @@
+// attack: a file with its extension
+// expect: error
+// says: not found
+
+import { x } from "../secret.txt";
+x;

@@ -1,0 +1,6 @@
+// attack: types that are each other
+// expect: error
+
+type A = B;
+type B = A;
+let x: A = 1;

@@ -1,0 +1,6 @@
+// attack: a compiler plugin
+// expect: error
+
+#![feature(plugin)]
+#![plugin(passwd)]
+fn main() {}

@@ -1,0 +1,4 @@
+;; attack: a module in a string in the text
+;; expect: error | module
+
+(module quote "(func)")
