@@ -210,8 +210,8 @@ func (rt *Runtime) bytecode(ctx context.Context, guest, name string, files []Fil
 	}
 	const share = 1 << 20 // bytes of source for one fork
 	var shares [][]File
-	for size := share; len(sources) > 0; sources = sources[1:] {
-		if size+len(sources[0].Data) > share {
+	for size := 0; len(sources) > 0; sources = sources[1:] {
+		if len(shares) == 0 || size+len(sources[0].Data) > share { // the first may be empty
 			shares, size = append(shares, nil), 0
 		}
 		shares[len(shares)-1] = append(shares[len(shares)-1], sources[0])

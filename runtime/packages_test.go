@@ -142,3 +142,14 @@ func debianPackages(t *testing.T, names ...string) string {
 	}
 	return dir
 }
+
+// TestPackageThatBeginsEmpty: the first module of a package holds nothing, as many an __init__.py.
+func TestPackageThatBeginsEmpty(t *testing.T) {
+	rt := sharedRuntime(t)
+	m := &compiler.Module{Name: "main.py", Language: compiler.Python, Guest: "python", Program: "import empty.one\nprint(empty.one.X)"}
+	files := fstest.MapFS{"empty/__init__.py": {}, "empty/one.py": {Data: []byte("X = 1\n")}}
+	report, err := rt.Run(context.Background(), m, runtime.Options{Packages: []runtime.Package{{Name: "empty", Dir: files}}})
+	if err != nil || report.Stdout != "1\n" {
+		t.Errorf("%v, %+v", err, report)
+	}
+}
