@@ -16,6 +16,7 @@ WAND_EXPORT(wand_alloc) void *wand_alloc(size_t size);
 WAND_EXPORT(wand_run) int32_t wand_run(char *request, size_t length);
 WAND_EXPORT(wand_where) const char *wand_where(void); /* optional */
 WAND_EXPORT(wand_line) int32_t wand_line(void);       /* optional */
+WAND_EXPORT(wand_alone) void wand_alone(void);        /* optional */
 
 /* Imports: the host defines these. */
 WAND_IMPORT(respond) void wand_respond(const char *response, size_t length);

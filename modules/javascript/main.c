@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <wasi/api.h>
+#include <wasi/libc.h>
 
 #include "quickjs.c"
 #undef malloc /* QuickJS forbids them to itself */
@@ -36,9 +37,11 @@ typedef struct {
     JSContext *ctx;
     JSValue native; /* the table of native functions, and where lib/main.js puts its own */
     int exiting;    /* process.exit was called: no more program code runs */
+    int broken;     /* lib/ itself failed */
     uint64_t seeded; /* Math.random's state after it was seeded */
     JSValue kept;   /* a reply that is not plain, until kept() */
     JSAtom file;    /* the program's, as its functions name it */
+    JSValue program; /* one that was compiled ahead of its run */
 } Guest;
 
 static Guest guest;
@@ -446,6 +449,22 @@ static JSValue native_environ(JSContext *ctx, JSValueConst this_val, int argc, J
     return r;
 }
 
+/* args() -> the arguments as the host gives them now, the name of the program first */
+static JSValue native_args(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    __wasi_size_t count, size;
+    JSValue r = JS_NewArray(ctx);
+    if (__wasi_args_sizes_get(&count, &size) || count == 0)
+        return r;
+    uint8_t **entries = js_malloc(ctx, count * sizeof *entries);
+    uint8_t *text = js_malloc(ctx, size);
+    if (entries && text && !__wasi_args_get(entries, text))
+        for (uint32_t i = 0; i < count; i++)
+            JS_SetPropertyUint32(ctx, r, i, JS_NewString(ctx, (char *)entries[i]));
+    js_free(ctx, entries);
+    js_free(ctx, text);
+    return r;
+}
+
 /* random(bytes): from the host */
 static JSValue native_random(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
     size_t size;
@@ -545,7 +564,7 @@ static JSValue reply(JSContext *ctx, int32_t length) {
 /* kept() -> the text of the last reply that was not plain */
 static JSValue native_kept(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
     JSValue text = guest.kept;
-    guest.kept = JS_UNDEFINED;
+    guest.kept = guest.program = JS_UNDEFINED;
     return text;
 }
 
@@ -883,12 +902,31 @@ static JSValue native_eval_script(JSContext *ctx, JSValueConst this_val, int arg
         r = JS_EvalThis(ctx, self, source, length, file, flags);
         JS_FreeValue(ctx, self);
         if (flags & JS_EVAL_FLAG_COMPILE_ONLY && !JS_IsException(r)) {
-            JS_FreeValue(ctx, r);
-            r = JS_UNDEFINED;
+            if (JS_ToBool(ctx, argv[4])) {
+                JS_FreeValue(ctx, guest.program);
+                guest.program = r;
+                r = JS_TRUE;
+            } else {
+                JS_FreeValue(ctx, r);
+                r = JS_UNDEFINED;
+            }
         }
     }
     JS_FreeCString(ctx, source);
     JS_FreeCString(ctx, file);
+    return r;
+}
+
+/* evalCompiled(file) -> what evalScript gives for the program that it compiled and kept */
+static JSValue native_eval_compiled(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    const char *file = JS_ToCString(ctx, argv[0]);
+    if (!file)
+        return JS_EXCEPTION;
+    set_program_file(ctx, file);
+    JS_FreeCString(ctx, file);
+    JSValue self = JS_GetPropertyStr(ctx, guest.native, "mainThis");
+    JSValue r = JS_EvalFunctionInternal(ctx, JS_DupValue(ctx, guest.program), self, NULL, NULL);
+    JS_FreeValue(ctx, self);
     return r;
 }
 
@@ -1087,6 +1125,7 @@ static const JSCFunctionListEntry natives[] = {
     JS_CFUNC_DEF("realtime", 0, native_realtime),
     JS_CFUNC_DEF("sleep", 1, native_sleep),
     JS_CFUNC_DEF("environ", 0, native_environ),
+    JS_CFUNC_DEF("args", 0, native_args),
     JS_CFUNC_DEF("random", 1, native_random),
     JS_CFUNC_DEF("seed", 1, native_seed),
     JS_CFUNC_DEF("memory", 0, native_memory),
@@ -1111,7 +1150,8 @@ static const JSCFunctionListEntry natives[] = {
     JS_CFUNC_DEF("promiseParts", 1, native_promise_parts),
     JS_CFUNC_DEF("functionKind", 1, native_function_kind),
     JS_CFUNC_DEF("trace", 1, native_trace),
-    JS_CFUNC_DEF("evalScript", 4, native_eval_script),
+    JS_CFUNC_DEF("evalScript", 5, native_eval_script),
+    JS_CFUNC_DEF("evalCompiled", 1, native_eval_compiled),
     JS_CFUNC_DEF("declarations", 2, native_declarations),
     JS_CFUNC_DEF("evalFunction", 2, native_eval_function),
     JS_CFUNC_DEF("evalModule", 3, native_eval_module),
@@ -1139,6 +1179,7 @@ static int32_t broken(const char *where) {
         "built-in functions that the platform itself needs\",\"hint\":\"Do not assign to the prototypes of Array, Map, Object, String "
         "or other built-in classes.\"}}";
     fault(where);
+    guest.broken = 1;
     wand_respond(response, sizeof response - 1);
     return 0;
 }
@@ -1156,7 +1197,7 @@ int32_t wand_init(void) {
     JS_SetModuleLoaderFunc(rt, module_normalize, module_load, NULL);
     JS_SetHostPromiseRejectionTracker(rt, rejection, NULL);
     JS_SetInterruptHandler(rt, interrupt, NULL);
-    guest.kept = JS_UNDEFINED;
+    guest.kept = guest.program = JS_UNDEFINED;
     guest.native = JS_NewObject(ctx);
     JS_SetPropertyFunctionList(ctx, guest.native, natives, countof(natives));
 
@@ -1210,19 +1251,18 @@ static void forget_jobs(void) {
     init_list_head(&guest.rt->job_list);
 }
 
-int32_t wand_run(char *request, size_t length) {
+/* Runs a program to its end. The hook of this name begins it. */
+static int32_t serve(const char *begin, JSValue request) {
     JSContext *ctx = guest.ctx;
     JS_UpdateStackTop(guest.rt);
     JS_SetMaxStackSize(guest.rt, MAX_STACK);
-    guest.exiting = 0;
+    guest.exiting = guest.broken = 0;
     forget_jobs();
 
-    JSValue text = JS_NewStringLen(ctx, request, length);
-    free(request);
-    JSValue r = hook("start", 1, &text);
-    JS_FreeValue(ctx, text);
+    JSValue r = hook(begin, 1, &request);
+    JS_FreeValue(ctx, request);
     if (JS_IsException(r) && !guest.exiting)
-        return broken("start");
+        return broken(begin);
     JS_FreeValue(ctx, r);
     /* turn() runs what a job may not (timers, nextTick, rejections) and says whether anything is left */
     for (int more = 1; more && !guest.exiting;) {
@@ -1254,6 +1294,25 @@ int32_t wand_run(char *request, size_t length) {
     JS_FreeCString(ctx, response);
     JS_FreeValue(ctx, r);
     return 0;
+}
+
+int32_t wand_run(char *request, size_t length) {
+    JSValue text = JS_NewStringLen(guest.ctx, request, length);
+    free(request);
+    return serve("start", text);
+}
+
+void wand_alone(void) {
+    int32_t code = 1;
+    __wasilibc_reset_preopens(); /* those of the snapshot are of another host */
+    serve("alone", JS_UNDEFINED);
+    if (!guest.broken) {
+        JSValue status = hook("exitStatus", 0, NULL);
+        if (JS_IsException(status) || JS_ToInt32(guest.ctx, &code, status))
+            code = 1;
+    }
+    if (code)
+        __wasi_proc_exit(code);
 }
 
 /* ---- where the program is: reads frames only, allocates nothing ---- */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <wasi/api.h>
+#include <wasi/libc.h>
 
 #include "wand.h"
 
@@ -136,11 +137,11 @@ static PyObject *compile_main(PyObject *module, PyObject *args)
     return Py_CompileStringObject(source, filename, Py_file_input, &flags, 0);
 }
 
-/* _wand.environment() -> list[bytes]: the environment as the host gives it now; what libc holds is from before the snapshot. */
-static PyObject *environment(PyObject *module, PyObject *unused)
+/* What WASI gives as a list of strings, as bytes. */
+static PyObject *strings(__wasi_errno_t sizes(__wasi_size_t *, __wasi_size_t *), __wasi_errno_t get(uint8_t **, uint8_t *))
 {
     __wasi_size_t count, size;
-    if (__wasi_environ_sizes_get(&count, &size) != 0 || count == 0) {
+    if (sizes(&count, &size) != 0 || count == 0) {
         return PyList_New(0);
     }
     uint8_t **entries = PyMem_New(uint8_t *, count);
@@ -149,7 +150,7 @@ static PyObject *environment(PyObject *module, PyObject *unused)
     if (entries == NULL || buffer == NULL) {
         PyErr_NoMemory();
     }
-    else if (__wasi_environ_get(entries, buffer) != 0) {
+    else if (get(entries, buffer) != 0) {
         list = PyList_New(0);
     }
     else if ((list = PyList_New((Py_ssize_t)count)) != NULL) {
@@ -166,6 +167,12 @@ static PyObject *environment(PyObject *module, PyObject *unused)
     PyMem_Free(buffer);
     return list;
 }
+
+/* _wand.environment() -> list[bytes]: the environment as the host gives it now; what libc holds is from before the snapshot. */
+static PyObject *environment(PyObject *module, PyObject *unused) { return strings(__wasi_environ_sizes_get, __wasi_environ_get); }
+
+/* _wand.arguments() -> list[bytes]: the same of the arguments, the name of the program first. */
+static PyObject *arguments(PyObject *module, PyObject *unused) { return strings(__wasi_args_sizes_get, __wasi_args_get); }
 
 /* _wand.find_spec(name, path=None, target=None): the last finder's method; it explains why a module is missing. It is in C so that it leaves no
    frame in the traceback that the program sees. */
@@ -275,6 +282,7 @@ static PyMethodDef wand_methods[] = {
     {"compile", compile_main, METH_VARARGS, NULL},
     {"baked", set_baked, METH_NOARGS, NULL},
     {"environment", environment, METH_NOARGS, NULL},
+    {"arguments", arguments, METH_NOARGS, NULL},
     {"swallowed", swallowed, METH_NOARGS, NULL},
     {"find_spec", (PyCFunction)(void (*)(void))find_spec, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
@@ -385,13 +393,10 @@ static void stop_watching(void)
     }
 }
 
-int32_t wand_run(char *request, size_t length)
+/* Runs what begin returned, (code, globals, what to trace), or None when the request is done. The program runs from here, so that its first frame is the
+   first. Returns 0, or 1 for a fault of ours. */
+static int32_t serve(PyObject *program)
 {
-    PyObject *text = PyUnicode_DecodeUTF8(request, (Py_ssize_t)length, NULL);
-    free(request);
-    /* begin returns (code, globals, what to trace), or None when the request is done. The program runs from here, so that its first frame is the first. */
-    PyObject *program = text ? PyObject_CallMethod(guest, "begin", "O", text) : NULL;
-    Py_XDECREF(text);
     if (program != NULL && program != Py_None) {
         PyObject *globals = PyTuple_GET_ITEM(program, 1);
         PyObject *code = PyTuple_GET_ITEM(program, 0);
@@ -423,6 +428,28 @@ int32_t wand_run(char *request, size_t length)
         PyErr_Clear();
     }
     return 0;
+}
+
+int32_t wand_run(char *request, size_t length)
+{
+    PyObject *text = PyUnicode_DecodeUTF8(request, (Py_ssize_t)length, NULL);
+    free(request);
+    PyObject *program = text ? PyObject_CallMethod(guest, "begin", "O", text) : NULL;
+    Py_XDECREF(text);
+    return serve(program);
+}
+
+void wand_alone(void)
+{
+    int code = 1;
+    __wasilibc_reset_preopens(); /* those of the snapshot are of another host */
+    if (serve(PyObject_CallMethod(guest, "alone", NULL)) == 0) {
+        PyObject *status = PyObject_CallMethod(guest, "exit_status", NULL);
+        code = status ? PyLong_AsInt(status) : 1;
+    }
+    if (code != 0) {
+        __wasi_proc_exit((__wasi_exitcode_t)code);
+    }
 }
 
 /* What wand_where says: at most this many frames and bytes. */

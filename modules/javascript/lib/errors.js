@@ -54,6 +54,33 @@ function setProgram(file, text, packages, quiet, later) {
   remember(file, text);
 }
 
+// Where a program that was translated, and that runs by itself, says its errors: { source, lines: the source's line by that of the program }.
+let translation;
+
+function setTranslation(t) {
+  translation = t;
+}
+
+// print for a translated program. Which column stands for which is not kept, so none is named.
+function printTranslated(error, report) {
+  const line = (n) => translation.lines[n] || 0;
+  let out = '';
+  const at = report.location;
+  if (at !== undefined && at.file === mainFile && line(at.line) > 0) {
+    remember(mainFile, translation.source);
+    out += mainFile + ':' + line(at.line) + '\n' + (lineText(mainFile, line(at.line)) || '') + '\n\n';
+  }
+  let text;
+  try {
+    text = printed(error);
+  } catch {
+    text = report.type + ': ' + report.message;
+  }
+  const place = new AnyRegExp('(^|[ (/])' + replace(mainFile, /[^\w]/g, '\\$&') + ':(\\d+)(?::\\d+)?', 'g');
+  text = replace(text, place, (whole, before, n) => (line(+n) > 0 ? before + mainFile + ':' + line(+n) : before + mainFile));
+  native.write(2, bounded(out + text + '\n', maxPrinted));
+}
+
 function lineText(file, line) {
   const text = sources[file];
   if (text === undefined || !(line > 0)) return undefined;
@@ -446,6 +473,7 @@ function callee(location) {
 // print writes what Node would write to standard error for an error that nobody caught. The report does not depend on whether it can.
 function print(error, report) {
   if (silent) return;
+  if (translation !== undefined) return printTranslated(error, report);
   let out = '';
   const at = report.location;
   if (at && at.line_text !== undefined) {
@@ -504,4 +532,4 @@ function unavailable(what, hint) {
   return nodeError(Error, 'ERR_NOT_AVAILABLE', `${what} is not available in this sandbox. ${hint}`, hint);
 }
 
-module.exports = { describe, describeSyntax, print, remember, setProgram, nodeError, unavailable, noteTest, failedTest, mainFile: () => mainFile, here, title };
+module.exports = { describe, describeSyntax, print, remember, setProgram, setTranslation, nodeError, unavailable, noteTest, failedTest, mainFile: () => mainFile, here, title };

@@ -18,6 +18,7 @@
   }
 
   native.synthetic = Object.create(null);
+  native.home = '/work'; // the working folder at the start of a program
   internal('globals').install(globalThis);
   internal('run').install(native);
 })

@@ -18,7 +18,7 @@ function begin(request, later, tell) {
   program = { file: request.filename || 'main.js', source: `${request.source}`, strict: request.strict === true };
   if (later) return;
   cache = new Map();
-  const filename = path.resolve('/work', request.filename || 'main.js');
+  const filename = path.resolve(native.home, request.filename || 'main.js');
   mainModule = makeModule(filename);
   Object.defineProperty(mainModule, 'id', { value: '.', enumerable: true });
   const require = makeRequire(path.dirname(filename), true);
@@ -311,7 +311,7 @@ const moduleModule = Object.assign(Module, {
 
 function resolveModule(base, name) {
   if (checkOnly) return `check:${name}`;
-  if (base.startsWith('wand:')) base = '/work/main.js'; // import() from a function of lib
+  if (base.startsWith('wand:')) base = path.resolve(native.home, 'main.js'); // import() from a function of lib
   const known = builtin(name);
   if (known !== undefined) {
     const id = `node:${name.replace(/^node:/, '')}`;
@@ -396,7 +396,7 @@ function isModule(file, text) {
 }
 
 function importMeta(meta, name) {
-  const file = path.resolve('/work', name);
+  const file = path.resolve(native.home, name);
   meta.url = `file://${file}`;
   meta.filename = file;
   meta.dirname = path.dirname(file);

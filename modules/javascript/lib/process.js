@@ -147,7 +147,7 @@ function beginProcess(request, later) {
   processObject._exiting = false;
   const argv = request.argv && request.argv.length > 0 ? request.argv : [request.filename || 'main.js'];
   if (!later || (request.argv && argv.join('\0') !== lastArgv)) {
-    processObject.argv = ['/usr/bin/node', internal('path').resolve('/work', argv[0]), ...argv.slice(1)];
+    processObject.argv = ['/usr/bin/node', internal('path').resolve(native.home, argv[0]), ...argv.slice(1)];
     lastArgv = argv.join('\0');
   }
   const environment = native.environ().join('\0');
@@ -155,7 +155,7 @@ function beginProcess(request, later) {
   lastEnvironment = environment;
   if (!later) {
     startTime = native.monotonic();
-    cwd = '/work';
+    cwd = native.home;
   }
   const env = {};
   for (const pair of native.environ()) {

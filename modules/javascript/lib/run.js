@@ -24,8 +24,9 @@ const exec = uncurry(RegExp.prototype.exec);
 const slice = uncurry(String.prototype.slice);
 const indexOf = uncurry(String.prototype.indexOf);
 const replace = uncurry(String.prototype.replace);
+const hexOf = uncurry(Number.prototype.toString);
 const quote = JSON.stringify;
-const { SyntaxError: BadSyntax, Error: AnyError, Map: AnyMap, RegExp: AnyRegExp } = globalThis;
+const { SyntaxError: BadSyntax, Error: AnyError, Map: AnyMap, RegExp: AnyRegExp, Uint8Array: Bytes } = globalThis;
 
 // A session is one global scope for the programs of many requests, its turns.
 let inSession = false; // this request is a turn
@@ -38,22 +39,46 @@ const names = ['result', 'answer', 'solution'];
 
 let run;
 
+// The request of a program that will run by itself, as a module of its own.
+let kept;
+
 function start(text) {
-  const request = parse(text);
+  beginRequest(parse(text));
+}
+
+// alone is start for the program that was kept: what the host gave with a request, the module's own surroundings give.
+function alone() {
+  const argv = native.args();
+  native.home = '/';
+  errors.setTranslation(kept.translation);
+  beginRequest({ __proto__: null, source: kept.source, filename: kept.filename, argv: argv.length > 0 ? argv : [kept.filename], path: kept.path, seed: randomSeed(), strict: kept.strict, alone: true, compiled: kept.compiled });
+}
+
+function randomSeed() {
+  const bytes = new Bytes(32);
+  native.random(bytes);
+  let hex = '';
+  for (let i = 0; i < 32; i++) hex += slice('0' + hexOf(bytes[i], 16), -2);
+  return hex;
+}
+
+function beginRequest(request) {
   const source = typeof request.source === 'string' ? request.source : '';
   const file = request.filename || 'main.js';
   run = {
     __proto__: null, phase: PROGRAM, op: request.op || 'run', resultBytes: request.result_bytes || 1 << 20, status: 'completed', error: undefined, exitCode: undefined, rejections: new AnyMap(),
-    lookup: () => undefined, value: undefined, valueSource: undefined, emittedBeforeExit: false, looked: false, warnings: [],
+    lookup: () => undefined, value: undefined, valueSource: undefined, emittedBeforeExit: false, looked: request.alone === true, warnings: [],
   };
   const later = turns > 0;
   inSession = request.session === true;
   errors.setProgram(file, source, request.path || [], request.traceback === 'none', later);
   if (request.seed && !later) native.seed(request.seed);
-  native.trace(request.op === 'check' ? 0 : (request.trace === true ? 1 : 0) + (request.coverage === true ? 2 : 0) + (inSession ? 4 : 0));
-  if (request.op === 'check') {
-    check(source, file);
+  const only = request.op === 'check' || request.op === 'build';
+  native.trace(only ? 0 : (request.trace === true ? 1 : 0) + (request.coverage === true ? 2 : 0) + (inSession ? 4 : 0));
+  if (only) {
+    const compiled = check(source, file, request.op === 'build');
     run.phase = DONE;
+    if (request.op === 'build' && run.error === undefined) kept = { __proto__: null, compiled, source, filename: file, path: request.path, strict: request.strict, translation: request.translation };
     return;
   }
   if (request.op !== undefined && request.op !== 'run') {
@@ -68,7 +93,7 @@ function start(text) {
   if (inSession) {
     turns++;
     beginTurn(source, file);
-  } else launch(source, file);
+  } else launch(source, file, request.compiled === true);
   timers.runTicks(guard); // Node runs them before the first promise job
 }
 
@@ -105,14 +130,17 @@ function further(a, b) {
   return a;
 }
 
-function check(source, file) {
+// check says whether it kept the compiled program, which it does of a script when it should.
+function check(source, file, keep) {
   modules.setCheckOnly(true);
+  let isKept = false;
   try {
-    compile(source, file, (s, f) => native.evalScript(s, f, true), (s, f) => native.evalModule(s, f, true));
+    isKept = compile(source, file, (s, f) => native.evalScript(s, f, true, false, keep), (s, f) => native.evalModule(s, f, true)) === true;
   } catch (e) {
     if (!(e instanceof Loading)) fail(errors.describeSyntax(e), 'invalid');
   }
   modules.setCheckOnly(false);
+  return isKept;
 }
 
 // forget drops what an earlier turn left under way: a turn that ended in the middle has timers, calls and rejections that nobody is there for.
@@ -122,9 +150,9 @@ function forget() {
   tools.forget();
 }
 
-function launch(source, file) {
+function launch(source, file, compiled) {
   begin(() => compile(source, file, (s, f) => {
-      const p = native.evalScript(s, f, false);
+      const p = compiled ? native.evalCompiled(f) : native.evalScript(s, f, false);
       return then(p, (r) => {
         // result, answer and solution are objects through which the variable can be read at any time
         run.lookup = (name) => (r[name] === undefined ? undefined : r[name][name]);
@@ -433,7 +461,7 @@ function exit(code) {
 
 // finish gives the response. native.json reads own properties only, and run is out of the program's reach.
 function finish() {
-  if (run.error === undefined && run.exitCode === undefined && run.op !== 'check') {
+  if (run.error === undefined && run.exitCode === undefined && isProgram()) {
     // the program came to its end by itself
     try {
       if (!inSession) processObject.emit('exit', exitCode() || 0);
@@ -461,7 +489,7 @@ function finish() {
     if (caught[last] > last / 2) warn('swallowed', caught[last] - last / 2 + ' more errors were swallowed');
   }
   if (native.randomUsed()) warn('nondeterministic', 'the program used Math.random: another run may end differently');
-  if (inSession && run.valueSource === 'expression' && run.op !== 'check') showLast(run.value);
+  if (inSession && run.valueSource === 'expression' && isProgram()) showLast(run.value);
   let response = '{"status":"' + run.status + '"';
   if (run.error === undefined && run.valueSource !== undefined) {
     response += ',"result":{"value":' + values.encode(run.value, run.resultBytes) + ',"source":"' + run.valueSource + '"}';
@@ -472,6 +500,16 @@ function finish() {
   }
   if (run.warnings.length > 0) response += ',"warnings":' + (native.json(run.warnings, Infinity) || '[]');
   return response + '}';
+}
+
+// isProgram says whether the request was to run one.
+function isProgram() {
+  return run.op === 'run';
+}
+
+// exitStatus is what the program that ran by itself ends with.
+function exitStatus() {
+  return run.exitCode !== undefined ? run.exitCode : run.status === 'completed' ? 0 : 1;
 }
 
 // showLast makes a turn's value the session's _, as Node's prompt does, until the program uses the name itself.
@@ -486,6 +524,8 @@ function install(n) {
   n.start = start;
   n.turn = turn;
   n.finish = finish;
+  n.alone = alone;
+  n.exitStatus = exitStatus;
   n.rejection = rejection;
   n.resolveModule = modules.resolveModule;
   n.loadModule = modules.loadModule;

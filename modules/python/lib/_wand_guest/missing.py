@@ -110,6 +110,10 @@ ADDED = {
 }
 
 
+# The modules that are not in an interpreter that was made for one program; None in any other.
+left_out = None
+
+
 class Finder:
     """The finder; its method is in C, so that it leaves no frame in the program's traceback."""
 
@@ -118,12 +122,17 @@ class Finder:
 
 def find(name, path):
     """Returns the message for a top-level module that an import statement did not find, or None to stay silent."""
-    if path is not None or "." in name or name in _quiet:
+    given_up = left_out is not None and name in left_out and name not in _quiet
+    if not given_up and (path is not None or "." in name or name in _quiet):
         return None
     # importlib.util.find_spec asks too, and wants None for an answer.
     asking = _getframe(2) if _getframe(1).f_code.co_name == "_find_spec" else None
     if asking is None or asking.f_code.co_name != "_find_and_load_unlocked":
         return None
+    if given_up:
+        return f"No module named {name!r}; it was left out of this file: build it in with: wand build --include {name}"
+    if left_out is not None and name not in REASONS and name not in STDLIB:
+        return f"No module named {name!r}; this file has only the modules that were built into it: add a package with: wand build --package"
     return f"No module named {name!r}; {reason(name)}"
 
 

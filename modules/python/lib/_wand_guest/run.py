@@ -47,6 +47,13 @@ _session = {}
 # The modules that are in every copy.
 _known = set()
 
+# The folder that a program starts in.
+_home = "/work"
+
+# The program of an interpreter that was made to run just this one (see alone): code, and what a request says of it. And how it ended.
+_kept = {}
+_status = 1
+
 
 def prepare():
     """Loads what programs use and makes the interpreter ready to be copied."""
@@ -123,6 +130,15 @@ def begin(text):
     if operation == "check":
         _respond(_with_warnings({"status": "completed"}, noted))
         return None
+    if operation == "build":
+        from _wand_guest import standalone
+
+        response = standalone.build(code, request)
+        _kept.update(code=code, filename=filename, source=source, strict=request.get("strict"))
+        _known.update(sys.modules.keys() - {"__main__"})
+        _current.clear()
+        _respond(response)
+        return None
     _current["warnings"] = noted
     if _session:
         _arrive_again(request)
@@ -133,8 +149,32 @@ def begin(text):
     else:
         _arrive(request)
         names = _main_module(filename, request)
+    return _set_out(code, names, request)
+
+
+def alone():
+    """begin for the program that was kept: what comes with a request comes from WASI here."""
+    global _home
+    _home = "/"
+    filename, source = _kept["filename"], _kept["source"]
+    arguments = [os.fsdecode(each) for each in _wand.arguments()]
+    request = {"source": source, "filename": filename, "argv": arguments or [filename], "seed": os.urandom(32).hex(), "strict": _kept["strict"]}
+    _current.clear()
+    _current.update(request, warnings=[], alone=True)
+    _arrive(request)
+    return _set_out(_kept["code"], _main_module(filename, request), request)
+
+
+def exit_status():
+    """What the program that was kept ended with."""
+    return _status
+
+
+def _set_out(code, names, request):
+    """Returns what begin does for a program whose surroundings are there."""
+    source, filename = request.get("source", ""), names["__file__"]
     if "import" in source and not request.get("strict") and unused.candidates(source):
-        code = _spare(code, source, filename, names, noted)
+        code = _spare(code, source, filename, names, _current["warnings"])
     _current["globals"] = names
     if request.get("session"):
         _session.update(globals=names, argv=request.get("argv"), path=request.get("path", ()), environment=_wand.environment())
@@ -148,7 +188,7 @@ def finish(value, error):
     program has ended for good, so that leave may destroy what it left; a session's turn has not."""
     response = {"status": "completed"}
     result = None
-    if error is None:
+    if error is None and "alone" not in _current:
         try:
             result = _result(value)
         except BaseException as raised:
@@ -171,6 +211,11 @@ def finish(value, error):
             stream.flush()
         except BaseException:
             pass
+    if "alone" in _current:
+        global _status
+        _status = response.get("exit_code", 0 if response["status"] == "completed" else 1)
+        _current.clear()
+        return True
     _add_warnings(_current["warnings"])
     if result is not None and "error" not in response:
         source, value = result
@@ -362,13 +407,13 @@ def _arrive(request):
         if equals:
             os.environ[os.fsdecode(name)] = os.fsdecode(value)
     try:
-        os.chdir("/work")
+        os.chdir(_home)
     except OSError:
         pass
     arguments = request.get("argv") or [request.get("filename") or "main.py"]
     sys.argv[:] = arguments
     sys.orig_argv[:] = ["python3", *arguments]
-    sys.path[:] = ["/work", *sys.path, *request.get("path", ())]
+    sys.path[:] = [_home, *sys.path, *request.get("path", ())]
     seed = request.get("seed")
     if seed:
         # The leading 1 gives every seed the same length, and so the same fuel.
