@@ -373,6 +373,9 @@ type request struct {
 	Path        []string          `json:"path"`
 	Paths       []string          `json:"paths,omitempty"`
 	Imports     []string          `json:"imports,omitempty"`
+	Include     []string          `json:"include,omitempty"`
+	Sources     *bool             `json:"sources,omitempty"`
+	Translation *translation      `json:"translation,omitempty"`
 	Seed        string            `json:"seed,omitempty"`
 	Traceback   string            `json:"traceback,omitempty"`
 	ResultBytes int64             `json:"result_bytes"`
@@ -401,6 +404,8 @@ func (j *job) runGuest(ctx context.Context, instance engine.Instance) error {
 		q.Paths = []string{workDir}
 	case "bake":
 		q.Imports, q.Source = strings.Fields(q.Source), ""
+	case "build":
+		q.Include, q.Sources, q.Translation = o.build.include, &o.build.sources, o.build.translation
 	}
 	if j.translated() {
 		q.Traceback = "none"

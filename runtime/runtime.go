@@ -341,6 +341,7 @@ type Options struct {
 	answer *answered    // to what it waited for
 	// freeze, when not nil, gets the instance of a run that ended in order, before it is reset.
 	freeze func(engine.Instance, *wasi.State) error
+	build  *buildRequest // of the operation build
 }
 
 // File is an input file of a run.

@@ -100,7 +100,7 @@ func (a *app) cli() *cli.App {
 			return exitStatus(exitUsage)
 		},
 		Commands: []*cli.Command{
-			a.runCommand(), a.checkCommand(), a.inspectCommand(), a.replayCommand(), a.resumeCommand(),
+			a.runCommand(), a.checkCommand(), a.buildCommand(), a.inspectCommand(), a.replayCommand(), a.resumeCommand(),
 			a.sessionCommand(), a.replCommand(),
 			a.agentCommand(), a.skillsCommand(), a.packagesCommand(), a.evalCommand(),
 			a.policyCommand(), a.toolsCommand(), a.auditCommand(),

@@ -57,6 +57,8 @@ func values(option string) (words []string, open bool) {
 		return policies.Presets(), true
 	case "engine":
 		return builtEngines(), false
+	case "optimize":
+		return []string{"size"}, false
 	case "approve":
 		return []string{approveAsk, approveNever}, false
 	case "format":

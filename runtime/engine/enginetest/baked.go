@@ -40,7 +40,7 @@ func CompareBaked(bin []byte, e engine.Engine) (frozen bool, err error) {
 	case err != nil:
 		return false, err
 	case info.SnapshotError != nil:
-		return false, fmt.Errorf("Freeze took a module that has no snapshot: %w", info.SnapshotError)
+		return false, fmt.Errorf("a module was frozen that has no snapshot: %w", info.SnapshotError)
 	}
 	if out, err = wasm.Decode(out.Encode(), wasm.Limits{}); err != nil {
 		return false, fmt.Errorf("the frozen module is not valid: %w", err)
