@@ -251,6 +251,10 @@ func buildKey(t *tool, p program, todo plan) string {
 	for _, st := range todo.steps {
 		steps = append(steps, command{relative(p.dir, st.argv), relative(p.dir, st.env)})
 	}
+	files := map[string]string{}
+	for name, text := range todo.files {
+		files[name] = strings.ReplaceAll(text, p.dir, ".")
+	}
 	text, err := json.Marshal(struct {
 		Version, Tool, ID string
 		Language          compiler.Language
@@ -258,7 +262,7 @@ func buildKey(t *tool, p program, todo plan) string {
 		Source, Output    string
 		Files             map[string]string
 		Steps             []command
-	}{buildVersion, t.name, t.id, p.language, p.name, p.file, p.source, todo.output, todo.files, steps})
+	}{buildVersion, t.name, t.id, p.language, p.name, p.file, p.source, todo.output, files, steps})
 	if err != nil {
 		panic(err) // strings can always be written
 	}

@@ -2,6 +2,7 @@ package toolchain
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -291,7 +292,7 @@ func clangTool(ctx context.Context, o *Options, path string, language compiler.L
 	if err := os.WriteFile(filepath.Join(dir, name), []byte(program), 0o600); err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, path, append(clangOptions(language), "-o", "main.wasm", name)...)
+	cmd := exec.CommandContext(ctx, path, append(clangOptions(language), "-O0", "-o", "main.wasm", name)...)
 	cmd.Dir = dir
 	if said, err := output(ctx, cmd); err != nil {
 		return nil, fmt.Errorf("it cannot compile for wasm32-wasi: %s", firstLine(said))
@@ -301,13 +302,17 @@ func clangTool(ctx context.Context, o *Options, path string, language compiler.L
 		return nil, err
 	}
 	t := &tool{path: path, name: "clang " + strings.TrimPrefix(m[0], "clang version "), read: append(systemRead(), path, real), dirs: map[string]string{"clang": path}}
-	resource, err := output(ctx, exec.CommandContext(ctx, path, "-print-resource-dir"))
-	if err == nil {
+	if resource, err := output(ctx, exec.CommandContext(ctx, path, "-print-resource-dir")); err == nil {
 		t.read = append(t.read, strings.TrimSpace(resource))
 	}
-	for _, linker := range []string{"wasm-ld", "wasm-ld-" + m[1]} {
+	// A clang that brings its libraries along, as the WASI SDK does.
+	t.read = append(t.read, filepath.Join(filepath.Dir(real), "..", "share", "wasi-sysroot"), filepath.Join(filepath.Dir(real), "..", "lib", "clang"))
+	// In the jail there is no PATH to find it on.
+	for _, linker := range []string{"wasm-ld-" + m[1], "wasm-ld"} {
 		if found, err := o.LookPath(linker); err == nil {
+			t.dirs["linker"] = found
 			t.read = append(t.read, found)
+			break
 		}
 	}
 	t.id, err = identity(real)
@@ -334,18 +339,43 @@ const cStack = 8 << 20
 // diagnosticOptions make messages one line each, without colour and quotations of the source.
 var diagnosticOptions = []string{"-fno-color-diagnostics", "-fno-caret-diagnostics", "-ferror-limit=20"}
 
+// visible is a file that tells clang which folders there are. The jail keeps the content of all others from it, but not whether they exist, which __has_include
+// would tell a program.
+const visible = ".visible.json"
+
+func visibleFiles(dirs ...string) string {
+	type root struct {
+		Type     string `json:"type"`
+		Name     string `json:"name"`
+		Contents string `json:"external-contents"`
+	}
+	list := []root{}
+	for _, dir := range dirs {
+		list = append(list, root{"directory-remap", dir, dir})
+	}
+	text, err := json.Marshal(map[string]any{"version": 0, "case-sensitive": true, "redirecting-with": "redirect-only", "roots": list})
+	if err != nil {
+		panic(err) // strings can always be written
+	}
+	return string(text)
+}
+
 func planClang(t *tool, p program) plan {
 	files := sdk.Files(string(p.language))
 	if t.dirs["clang"] != "" {
 		argv := append([]string{t.path}, clangOptions(p.language)...)
 		argv = append(argv, diagnosticOptions...)
+		if linker := t.dirs["linker"]; linker != "" {
+			argv = append(argv, "-fuse-ld="+linker)
+		}
 		argv = append(argv, "-ffile-prefix-map="+p.dir+"=.", "-I.", "-o", "main.wasm", p.file)
 		return plan{files: files, steps: []step{{argv: argv}}, output: "main.wasm"}
 	}
+	files[visible] = visibleFiles(p.dir, t.dirs["lib"])
 	root := t.dirs["sysroot"]
 	flags, _ := os.ReadFile(filepath.Join(root, sysrootFlags))
 	cpp := p.language == compiler.Cpp
-	compile := []string{t.path, "clang", "--target=wasm32-wasi", "--no-default-config", "-c", "-O2", "-g", "-gdwarf-4", "-Wall", "-nostdlibinc", "-nobuiltininc", "-fvisibility=hidden",
+	compile := []string{t.path, "clang", "--target=wasm32-wasi", "--no-default-config", "-ivfsoverlay", visible, "-c", "-O2", "-g", "-gdwarf-4", "-Wall", "-nostdlibinc", "-nobuiltininc", "-fvisibility=hidden",
 		"-mbulk-memory", "-msign-ext", "-mnontrapping-fptoint", "-mmutable-globals", "-mno-multivalue", "-mno-reference-types", "-fdebug-compilation-dir=.", "-ffile-prefix-map=" + p.dir + "=.",
 		"-ffile-prefix-map=" + t.dirs["lib"] + "=/toolchain"}
 	compile = append(compile, diagnosticOptions...)
