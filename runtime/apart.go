@@ -31,7 +31,7 @@ import (
 
 // CompileLimits bound the process that compiles a module which is not one of the guests. A field that is zero takes its default.
 type CompileLimits struct {
-	// Time is the wall clock's, and the processor's too. Default 30 s.
+	// Time is the wall clock's. Default 60 s.
 	Time time.Duration
 	// Memory is what the process may have resident, in bytes, its own start included. Default 1 GiB.
 	Memory int64
@@ -41,7 +41,7 @@ type CompileLimits struct {
 
 // DefaultCompileLimits returns the limits that hold where nothing is said.
 func DefaultCompileLimits() CompileLimits {
-	return CompileLimits{Time: 30 * time.Second, Memory: 1 << 30, Output: 512 << 20}
+	return CompileLimits{Time: time.Minute, Memory: 1 << 30, Output: 512 << 20}
 }
 
 func (l CompileLimits) or(d CompileLimits) CompileLimits {
@@ -278,6 +278,7 @@ func (c *compiling) run(ctx context.Context, kill context.CancelCauseFunc, heade
 	cmd.Dir = c.dir
 	cmd.Stderr = &c.stderr
 	cmd.WaitDelay = time.Second
+	ownGroup(cmd)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return err

@@ -85,6 +85,12 @@ func childOf(t *testing.T, pid int) int {
 	return 0
 }
 
+// started says whether the process that compiles into a vault is at work.
+func started(dir string) bool {
+	found, _ := filepath.Glob(filepath.Join(dir, ".new-*", "started"))
+	return len(found) > 0
+}
+
 func gone(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -201,6 +207,55 @@ func TestCompilingApartEnds(t *testing.T) {
 	}
 }
 
+// TestCompileBombs: modules of tens of megabytes that no estimate refuses beforehand, because each of their functions is ordinary but for its size. Under the default limits they end
+// after ten seconds to a minute; under these sooner. This process notices nothing.
+func TestCompileBombs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some ten seconds")
+	}
+	limits := runtime.CompileLimits{Time: 5 * time.Second, Memory: 400 << 20}
+	repeated := func(n int, code ...byte) []byte { return append(bytes.Repeat(code, n), 0x0b) }
+	var locals []byte // set and stored one by one
+	for i := range uint32(40_000) {
+		locals = wasm.AppendU32(append(locals, 0x41, 1, 0x21), i)
+	}
+	for i := range uint32(40_000) {
+		locals = append(wasm.AppendU32(append(locals, 0x41, 0, 0x20), i), 0x36, 2, 0)
+	}
+	for _, c := range []struct {
+		name      string
+		body      []byte
+		locals    uint32
+		functions int
+	}{
+		{"additions", append(append([]byte{0x41, 0, 0x41, 1}, bytes.Repeat([]byte{0x41, 7, 0x6a}, 2_600_000)...), 0x36, 2, 0, 0x0b), 0, 7},
+		{"stores", repeated(1_000_000, 0x41, 0, 0x41, 7, 0x36, 2, 0), 0, 8},
+		{"locals", append(locals, 0x0b), 40_000, 100},
+		{"calls", repeated(2_000_000, 0x10, 0), 0, 8},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rt, dir := apartRuntime(t, runtime.Config{CompileLimits: limits})
+			m := &wasm.Module{Types: []wasm.FuncType{{}}, Memories: []wasm.MemoryType{{Size: wasm.Size{Min: 1}}}, Exports: []wasm.Export{{Name: "_start"}}}
+			for range c.functions {
+				m.Functions = append(m.Functions, 0)
+				m.Codes = append(m.Codes, wasm.Code{Locals: []wasm.LocalGroup{{Count: c.locals, Type: wasm.I32}}, Body: c.body})
+			}
+			bin := m.Encode()
+			usage, started := measure(), time.Now()
+			r, err := rt.Run(context.Background(), &compiler.Module{Name: "bomb.wasm", Language: compiler.Wasm, Wasm: bin}, runtime.Options{})
+			took, grown := time.Since(started), usage.grown()
+			wall, peak := rt.LastCompile()
+			t.Logf("%.1f MB: %s after %v, this process grew by %d MiB, the other had %d MiB in %v: %s", float64(len(bin))/1e6, outcome(r, err), took, grown>>20, peak>>20, wall, why(r, err))
+			if outcome(r, err) != "invalid unsupported" || !strings.Contains(why(r, err), "compiling it takes too ") {
+				t.Errorf("%s: %s", outcome(r, err), why(r, err))
+			}
+			if took > limits.Time+10*time.Second || peak > limits.Memory+256<<20 || grown > 64<<20 || len(unfinished(t, dir)) > 0 {
+				t.Error("beyond its bounds")
+			}
+		})
+	}
+}
+
 // TestCompilingApartIsCancelled: the context of the run ends it.
 func TestCompilingApartIsCancelled(t *testing.T) {
 	rt, dir := apartRuntime(t, runtime.Config{})
@@ -212,9 +267,18 @@ func TestCompilingApartIsCancelled(t *testing.T) {
 		done <- err
 	}()
 	child := childOf(t, os.Getpid())
+	for i := 0; i < 1000 && !started(dir); i++ {
+		time.Sleep(time.Millisecond)
+	}
 	environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", child))
 	if err != nil || !bytes.HasPrefix(environment, []byte("WAND_COMPILES_A_MODULE=")) || bytes.Count(environment, []byte("\x00")) != 1 {
 		t.Errorf("the environment of the process is %q, %v", environment, err)
+	}
+	if group, err := syscall.Getpgid(child); err != nil || group != child {
+		t.Errorf("the process is in group %d, %v: Ctrl-C would end it before anybody was asked", group, err)
+	}
+	if score, err := os.ReadFile(fmt.Sprintf("/proc/%d/oom_score_adj", child)); err == nil && started(dir) && strings.TrimSpace(string(score)) != "1000" {
+		t.Errorf("oom_score_adj is %s", score)
 	}
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
@@ -245,10 +309,7 @@ func TestCompilingApartIsKilled(t *testing.T) {
 		done <- end{r, err}
 	}()
 	child := childOf(t, os.Getpid())
-	for range 1000 { // until it is at work
-		if found, _ := filepath.Glob(filepath.Join(dir, ".new-*", "started")); len(found) > 0 {
-			break
-		}
+	for i := 0; i < 1000 && !started(dir); i++ {
 		time.Sleep(time.Millisecond)
 	}
 	if err := syscall.Kill(child, syscall.SIGKILL); err != nil {

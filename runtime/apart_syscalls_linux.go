@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strconv"
 	"syscall"
@@ -18,6 +19,8 @@ import (
 // Go's: wasmtime's threads reserve stacks of half a gigabyte, the race detector terabytes.
 func limitSelf(l CompileLimits, goOnly bool) error {
 	signal.Ignore(syscall.SIGXFSZ) // a write beyond the limit is an error that says so
+	// If the machine itself runs out of memory, this process is the one to go. It may not be told (no /proc), and then nothing is lost.
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
 	seconds := uint64(l.Time/time.Second) + 2
 	limits := map[int]uint64{
 		unix.RLIMIT_CPU: 2 * seconds, unix.RLIMIT_FSIZE: uint64(l.Output), unix.RLIMIT_CORE: 0, unix.RLIMIT_NOFILE: 64,
@@ -39,6 +42,9 @@ func limitSelf(l CompileLimits, goOnly bool) error {
 	}
 	return errors.Join(errs...)
 }
+
+// ownGroup keeps a terminal's Ctrl-C from the process: who waits for it hears of that, and ends it.
+func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 // resident is how much memory of a process is resident, in bytes; 0 when it cannot be told.
 func resident(pid int) int64 {
