@@ -13,7 +13,7 @@ func TestAbsenceSaysWhatToUse(t *testing.T) {
 		"torch": "lists, math and statistics", "tensorflow": "lists, math and statistics", "sklearn.linear_model": "statistics.linear_regression", "scipy.stats": "NormalDist",
 		"cv2": "SVG", "PIL": "SVG", "numpy": "lists with math", "pandas": "csv, sqlite3", "polars": "csv, sqlite3", "httpx": "requests", "aiohttp": "requests",
 		"psycopg2": "sqlite3", "lxml.etree": "xml.etree.ElementTree", "orjson": "json", "nltk": "collections.Counter", "selenium": "html.parser", "flask": "call the functions directly",
-		"cryptography": "hashlib", "openai": "tools.llm.ask", "boto3": "requests", "IPython": "last expression", "numba": "in Python", "regex": "use re",
+		"cryptography": "hashlib", "openai": "tools.llm.ask", "boto3": "requests", "IPython": "last expression", "numba": "in Python", "seaborn": "matplotlib.pyplot", "plotly.express": "matplotlib.pyplot", "regex": "use re",
 		"yaml": "wand packages add pyyaml", "bs4": "wand packages add beautifulsoup4", "dateutil": "wand packages add python-dateutil", "pydantic": "wand packages add 'pydantic<2'",
 		"sympy": "wand packages add sympy", "networkx": "heapq", "tabulate": "str.ljust",
 	} {

@@ -192,7 +192,9 @@ func nativeHint(name string) string {
 	switch strings.ToLower(name) {
 	case "numpy", "pandas":
 		return "the science guest has it: make guests SCIENCE=1"
-	case "scipy", "scikit-learn", "matplotlib", "statsmodels", "seaborn":
+	case "matplotlib":
+		return "the guest has a stand-in that draws simple charts as SVG through matplotlib.pyplot"
+	case "scipy", "scikit-learn", "statsmodels", "seaborn":
 		return "numpy and pandas are in the science guest (make guests SCIENCE=1); what to use in its place, a program is told when it imports it"
 	}
 	return "look for a package in pure Python that does the same, or give its wheel as a file where you can build one without native code"

@@ -1,6 +1,6 @@
 import numpy as np
 import pandas
-from matplotlib import pyplot as plt
+from sklearn import cluster
 import math
 
 print(math.sqrt(16))

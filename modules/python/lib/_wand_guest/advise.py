@@ -299,7 +299,7 @@ def _import(error, place):
     if not isinstance(error, ModuleNotFoundError) or not name:
         return None
     head, _, rest = name.partition(".")
-    known = set(sys.stdlib_module_names) | {"tools", "requests"} | set(_own_modules())
+    known = set(sys.stdlib_module_names) | {"tools", "requests", "matplotlib"} | set(_own_modules())
     if missing.known(head):
         return f"leave {head} out: {missing.reason(head)}"
     if head in known:

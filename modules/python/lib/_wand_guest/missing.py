@@ -20,7 +20,7 @@ _NO_DATABASE = "no database server is reachable; use sqlite3 in memory or in a f
 _NO_CLOUD = "this service has no client here; use requests where the policy grants its host, or the tools that were given"
 _TABLES = ("for tables use csv, sqlite3, collections and statistics", "for tables use pandas")
 _PICTURES = "pictures cannot be decoded or changed here; write an SVG file as text"
-_CHARTS = "there are no charts here; print a table, or write an SVG file as text"
+_CHARTS = "use matplotlib.pyplot, which draws simple charts as SVG here"
 _TEXT = "there are no language models or corpora here; use re, string, collections.Counter and difflib"
 _CRYPTO = "use hashlib, hmac and secrets; there are no ciphers here"
 
@@ -60,7 +60,7 @@ REASONS = {
     **dict.fromkeys(("torch", "torchvision", "tensorflow", "keras", "jax", "xgboost", "lightgbm", "catboost", "onnxruntime", "mxnet"), _NO_TENSORS),
     **dict.fromkeys(("transformers", "sentence_transformers", "tokenizers", "datasets", "spacy", "nltk", "gensim", "textblob"), _TEXT),
     **dict.fromkeys(("cv2", "PIL", "skimage", "imageio", "pytesseract"), _PICTURES),
-    **dict.fromkeys(("matplotlib", "seaborn", "plotly", "bokeh", "altair"), _CHARTS),
+    **dict.fromkeys(("seaborn", "plotly", "bokeh", "altair", "pygal"), _CHARTS),
     **dict.fromkeys(("polars", "pyarrow", "duckdb", "dask", "modin", "pyspark", "vaex"), _TABLES),
     **dict.fromkeys(("selenium", "playwright", "pyppeteer", "scrapy", "mechanize"), _NO_BROWSER),
     **dict.fromkeys(("flask", "django", "fastapi", "uvicorn", "starlette", "tornado", "bottle", "streamlit", "gradio", "dash"), _NO_SERVER),
