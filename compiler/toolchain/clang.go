@@ -17,7 +17,6 @@ import (
 	"github.com/gofrs/flock"
 
 	"wand/compiler"
-	"wand/compiler/toolchain/jail"
 	"wand/modules/sdk"
 )
 
@@ -125,7 +124,7 @@ func zigTool(ctx context.Context, o *Options, path string) (*tool, error) {
 	if _, err := os.Stat(filepath.Join(lib, "libc", "include", "wasm-wasi-musl")); err != nil {
 		return nil, errors.New("it has no wasi-libc beside it")
 	}
-	t := &tool{path: path, name: fmt.Sprintf("clang %s (zig %s)", strings.TrimPrefix(m, "clang version "), strings.TrimSpace(zig)), read: []string{path, lib}, dirs: map[string]string{"lib": lib}}
+	t := &tool{path: path, name: fmt.Sprintf("clang %s (zig %s)", strings.TrimPrefix(m, "clang version "), strings.TrimSpace(zig)), read: append(sharedLibraries(path), path, lib), dirs: map[string]string{"lib": lib}}
 	if t.id, err = identity(path); err != nil {
 		return nil, err
 	}
@@ -305,8 +304,9 @@ func clangTool(ctx context.Context, o *Options, path string, language compiler.L
 	if resource, err := output(ctx, exec.CommandContext(ctx, path, "-print-resource-dir")); err == nil {
 		t.read = append(t.read, strings.TrimSpace(resource))
 	}
-	// A clang that brings its libraries along, as the WASI SDK does.
-	t.read = append(t.read, filepath.Join(filepath.Dir(real), "..", "share", "wasi-sysroot"), filepath.Join(filepath.Dir(real), "..", "lib", "clang"))
+	// A clang that brings its libraries along, as the WASI SDK does, or to whose folder the system's lead, as Debian's do.
+	prefix := filepath.Dir(filepath.Dir(real))
+	t.read = append(t.read, filepath.Join(prefix, "share", "wasi-sysroot"), filepath.Join(prefix, "lib", "clang"), filepath.Join(prefix, "include"), filepath.Join(prefix, "lib", "wasm32-wasi"))
 	// In the jail there is no PATH to find it on.
 	for _, linker := range []string{"wasm-ld-" + m[1], "wasm-ld"} {
 		if found, err := o.LookPath(linker); err == nil {
@@ -315,13 +315,14 @@ func clangTool(ctx context.Context, o *Options, path string, language compiler.L
 			break
 		}
 	}
+	t.read = append(t.read, sharedLibraries(real, t.dirs["linker"])...)
 	t.id, err = identity(real)
 	return t, err
 }
 
-// systemRead is what a clang of the system reads besides its own folders.
+// systemRead is where systems keep a wasi-libc.
 func systemRead() []string {
-	return append([]string{"/usr/include/wasm32-wasi", "/usr/share/wasi-sysroot", "/opt/wasi-sdk"}, jail.SystemLibraries()...)
+	return []string{"/usr/include/wasm32-wasi", "/usr/lib/wasm32-wasi", "/usr/share/wasi-sysroot"}
 }
 
 // clangOptions are those of a clang of the system for a whole compile.

@@ -63,7 +63,7 @@ func findGo(ctx context.Context, o *Options) (*tool, error) {
 			return nil, missing
 		}
 	}
-	t := &tool{name: strings.Replace(version, "go", "go ", 1), path: command, read: []string{compile, link}, dirs: map[string]string{"root": root, "compile": compile, "link": link}}
+	t := &tool{name: strings.Replace(version, "go", "go ", 1), path: command, read: append(sharedLibraries(compile, link), compile, link), dirs: map[string]string{"root": root, "compile": compile, "link": link}}
 	if t.id, err = identity(compile, link); err != nil {
 		return nil, err
 	}
@@ -158,13 +158,19 @@ func (t *tool) checkImport(p *program, files *token.FileSet, imported *ast.Impor
 	case path == "unsafe":
 		return nil
 	case path == sdkPackage:
-	case !fs.ValidPath(path) || err != nil || !info.IsDir() || strings.HasPrefix(path, "cmd") || strings.HasPrefix(path, "vendor"):
+	case !fs.ValidPath(path) || err != nil || !info.IsDir() || outsideLibrary(path):
 		return refuse("Unsupported", fmt.Sprintf("package %s is not in the standard library", path), `a Go program may import the standard library and "wand"; copy the code that it needs into it`)
 	case path == "internal" || strings.HasPrefix(path, "internal/") || strings.Contains(path, "/internal/") || strings.HasSuffix(path, "/internal"):
 		return refuse("CompileError", fmt.Sprintf("use of internal package %s not allowed", path), "use the public packages of the standard library")
 	}
 	wanted[path] = true
 	return nil
+}
+
+// outsideLibrary says that a folder of Go's sources is not for programs: the tools', what the library vendors, and what its tests read.
+func outsideLibrary(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return first == "cmd" || first == "vendor" || slices.Contains(strings.Split(path, "/"), "testdata")
 }
 
 func goFinding(p *program, at token.Position, length int, kind, message, hint string) compiler.Diagnostic {
@@ -197,12 +203,13 @@ func (t *tool) compileLibrary(ctx context.Context, o *Options, wanted map[string
 		return err
 	}
 	defer os.RemoveAll(empty)
-	cmd := goCommand(ctx, o, t.path, append([]string{"list", "-export", "-deps", "-trimpath", "-f", "{{if .Export}}{{.ImportPath}}\t{{.Export}}{{end}}", "--"}, absent...)...)
+	cmd := goCommand(ctx, o, t.path, append([]string{"list", "-e", "-export", "-deps", "-trimpath", "-f", "{{if .Export}}{{.ImportPath}}\t{{.Export}}{{end}}", "--"}, absent...)...)
 	cmd.Dir = empty
 	said, err := output(ctx, cmd)
 	if err != nil {
 		return fmt.Errorf("cannot compile Go's standard library: %w: %s", err, firstLine(said))
 	}
+	made := map[string]bool{}
 	for line := range strings.Lines(said) {
 		path, archive, ok := strings.Cut(strings.TrimSpace(line), "\t")
 		if !ok || !fs.ValidPath(path) {
@@ -211,8 +218,12 @@ func (t *tool) compileLibrary(ctx context.Context, o *Options, wanted map[string
 		if err := place(archive, filepath.Join(dir, filepath.FromSlash(path)+".a")); err != nil {
 			return err
 		}
+		made[path] = true
 	}
 	for _, path := range absent { // all that each needs is there
+		if !made[path] {
+			continue // a folder that is no package; the compiler says so
+		}
 		mark := filepath.Join(dir, filepath.FromSlash(path)+".a.deps")
 		if err := errors.Join(os.MkdirAll(filepath.Dir(mark), 0o700), os.WriteFile(mark, nil, 0o600)); err != nil {
 			return err

@@ -38,6 +38,8 @@ func TestGoDiagnostics(t *testing.T) {
 		"import":   {"package main\n\nfunc main() {\n\tfmt.Println(1)\n}\n", "undefined: fmt", "CompileError", 4, 2, 5, `import "fmt"`},
 		"foreign":  {"package main\n\nimport \"github.com/x/y\"\n\nfunc main() { y.Z() }\n", "package github.com/x/y is not in the standard library", "Unsupported", 3, 8, 24, "standard library"},
 		"internal": {"package main\n\nimport \"internal/abi\"\n\nfunc main() {}\n", "use of internal package internal/abi not allowed", "CompileError", 3, 8, 22, ""},
+		"folder":   {"package main\n\nimport \"archive\"\n\nfunc main() { archive.X() }\n", "could not import archive", "CompileError", 3, 8, 9, ""},
+		"testdata": {"package main\n\nimport _ \"go/doc/testdata\"\n\nfunc main() {}\n", "not in the standard library", "Unsupported", 3, 10, 27, ""},
 		"no main":  {"package main\n\nfunc Main() {}\n", "function main is undeclared in the main package", "LinkError", 0, 0, 0, "add func main()"},
 		"package":  {"package lib\n\nfunc main() {}\n", "package lib is not a program", "CompileError", 1, 9, 12, "package main"},
 		"no body":  {"package main\n\nfunc f()\n\nfunc main() { f() }\n", "missing function body", "CompileError", 3, 6, 7, ""},

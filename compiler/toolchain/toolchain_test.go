@@ -2,13 +2,16 @@ package toolchain_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"wand/compiler"
 	"wand/compiler/toolchain"
@@ -104,4 +107,40 @@ func TestNothingInstalled(t *testing.T) {
 	}
 }
 
-var _ = filepath.Join
+// Programs that are compiled at the same time do not meet.
+func TestBuildTogether(t *testing.T) {
+	set := newSet(t, compiler.Go)
+	var all sync.WaitGroup
+	for i := range 6 {
+		all.Go(func() {
+			source := fmt.Sprintf("package main\n\nfunc main() { println(\"number-%d-of-many\") }\n", i)
+			built, err := set.Build(t.Context(), compiler.Go, "main.go", source)
+			if err != nil || !bytes.Contains(built.Wasm, []byte(fmt.Sprintf("number-%d-of-many", i))) {
+				t.Errorf("%d: %d bytes, %v, %+v", i, len(built.Wasm), err, built.Diagnostics)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// A build that is given up leaves no folder and no process.
+func TestBuildCancel(t *testing.T) {
+	set := newSet(t, compiler.Go)
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	source := "package main\n\nfunc main() { println(" + strings.Repeat("(", 90_000) + "1" + strings.Repeat(")", 90_000) + ") }\n" + strings.Repeat("// and more\n", 100_000)
+	began := time.Now()
+	if _, err := set.Build(ctx, compiler.Go, "main.go", source); err == nil {
+		t.Skip("compiled too fast")
+	} else if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(began); took > 15*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}

@@ -110,9 +110,3 @@ func Run(ctx context.Context, c Command) (*Result, error) {
 	}
 	return run(ctx, c)
 }
-
-// SystemLibraries are what a dynamically linked program reads of the system to start: the folders of shared libraries and the dynamic linker's index of them.
-// A Command for such a program needs them in Read; one that is linked statically does not.
-func SystemLibraries() []string {
-	return []string{"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache"}
-}
