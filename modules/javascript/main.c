@@ -982,6 +982,14 @@ static JSValue native_eval_module(JSContext *ctx, JSValueConst this_val, int arg
     return r;
 }
 
+/* react(promise, fulfilled, rejected) calls one of them when the promise is settled, as then does, without a promise for what comes of that */
+static JSValue native_react(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
+    JSValueConst none[2] = {JS_UNDEFINED, JS_UNDEFINED};
+    if (JS_GetClassID(argv[0]) != JS_CLASS_PROMISE || perform_promise_then(ctx, argv[0], argv + 1, none))
+        return JS_EXCEPTION;
+    return JS_UNDEFINED;
+}
+
 /* declarations(source, file) -> where a module has import and export declarations, as [start, end, start, end, ...] in UTF-16 units. The modules
  * that it names are not loaded (lib/ sees to that). */
 static JSValue native_declarations(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
@@ -1155,6 +1163,7 @@ static const JSCFunctionListEntry natives[] = {
     JS_CFUNC_DEF("declarations", 2, native_declarations),
     JS_CFUNC_DEF("evalFunction", 2, native_eval_function),
     JS_CFUNC_DEF("evalModule", 3, native_eval_module),
+    JS_CFUNC_DEF("react", 3, native_react),
 };
 
 /* What went wrong inside lib/ itself: a fault of the guest, not of the program. */
@@ -1182,6 +1191,42 @@ static int32_t broken(const char *where) {
     guest.broken = 1;
     wand_respond(response, sizeof response - 1);
     return 0;
+}
+
+/* Runs jobs until the queue is empty. An exception here is lib/'s own: programs' are caught by promises or by lib/. */
+static int drain(void) {
+    JSContext *ctx;
+    int n;
+    while (!guest.exiting && (n = JS_ExecutePendingJob(guest.rt, &ctx)) != 0)
+        if (n < 0 && !guest.exiting)
+            return 1;
+    return 0;
+}
+
+/* Runs a program that lib/ has for this, so that copies of the interpreter begin with what a first program would make. */
+static int warm_up(void) {
+    JSValue state = hook("warm", 0, NULL);
+    int failed = JS_IsException(state);
+    for (int more = 1; more && !failed;) {
+        JSValue r = drain() ? JS_EXCEPTION : hook("turn", 0, NULL);
+        failed = JS_IsException(r);
+        more = JS_ToBool(guest.ctx, r);
+        JS_FreeValue(guest.ctx, r);
+    }
+    if (!failed) {
+        JSValue response = hook("finish", 0, NULL);
+        const char *text = JS_ToCString(guest.ctx, response);
+        failed = !text || !strstr(text, "\"completed\"");
+        JS_FreeCString(guest.ctx, text);
+        JS_FreeValue(guest.ctx, response);
+    }
+    if (!failed) {
+        JSValue r = hook("warmed", 1, &state);
+        failed = JS_IsException(r);
+        JS_FreeValue(guest.ctx, r);
+    }
+    JS_FreeValue(guest.ctx, state);
+    return failed;
 }
 
 int32_t wand_abi(void) {
@@ -1219,6 +1264,8 @@ int32_t wand_init(void) {
     JS_FreeValue(ctx, r);
     JS_SetPropertyStr(ctx, guest.native, "sources", JS_UNDEFINED);
     JS_SetStripInfo(rt, 0);
+    if (warm_up())
+        return fault("lib/run.js");
     trace.globals = JS_VALUE_GET_OBJ(ctx->global_obj)->shape->prop_count;
     JS_RunGC(rt);
     JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + GC_THRESHOLD);
@@ -1227,16 +1274,6 @@ int32_t wand_init(void) {
 
 void *wand_alloc(size_t size) {
     return malloc(size ? size : 1);
-}
-
-/* Runs jobs until the queue is empty. An exception here is lib/'s own: programs' are caught by promises or by lib/. */
-static int drain(void) {
-    JSContext *ctx;
-    int n;
-    while (!guest.exiting && (n = JS_ExecutePendingJob(guest.rt, &ctx)) != 0)
-        if (n < 0 && !guest.exiting)
-            return 1;
-    return 0;
 }
 
 /* Forgets the jobs of a turn that ended before they ran. */

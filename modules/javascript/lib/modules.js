@@ -8,6 +8,7 @@ let packages = []; // folders with packages, in order
 let cache = new Map(); // CommonJS modules by file
 let checkOnly = false;
 let mainModule;
+let mainFolder = '/work';
 let program = { file: '', source: '', strict: true }; // the program itself
 let warn = () => {}; // adds a warning to the response
 
@@ -18,12 +19,19 @@ function begin(request, later, tell) {
   program = { file: request.filename || 'main.js', source: `${request.source}`, strict: request.strict === true };
   if (later) return;
   cache = new Map();
-  const filename = path.resolve(native.home, request.filename || 'main.js');
-  mainModule = makeModule(filename);
-  Object.defineProperty(mainModule, 'id', { value: '.', enumerable: true });
-  const require = makeRequire(path.dirname(filename), true);
-  // The names that Node gives to a script. They are globals here, which a program's own declarations shadow.
-  const scope = { require, module: mainModule, exports: mainModule.exports, __filename: filename, __dirname: path.dirname(filename) };
+  const filename = internal('process').atWork(program.file);
+  if (filename === mainModule.filename) return;
+  mainModule.filename = filename;
+  mainModule.path = mainFolder = path.dirname(filename);
+  globalThis.__filename = filename;
+  globalThis.__dirname = mainFolder;
+}
+
+// prepare makes the names that Node gives to a script, for one called main.js. They are globals here, which a program's own declarations shadow.
+function prepare() {
+  mainModule = makeModule('/work/main.js');
+  mainModule.id = '.';
+  const scope = { require: makeRequire(mainFolder, true), module: mainModule, exports: mainModule.exports, __filename: mainModule.filename, __dirname: mainFolder };
   for (const k of Object.keys(scope)) Object.defineProperty(globalThis, k, { value: scope[k], writable: true, enumerable: false, configurable: true });
   native.mainThis = mainModule.exports;
 }
@@ -281,6 +289,7 @@ function makeRequire(folder, isProgram = false) {
     }
     const known = builtin(name);
     if (known !== undefined) return known;
+    if (isProgram) folder = mainFolder;
     if (name === 'tools' && find(name, folder, ['require', 'node']) === undefined) return internal('tools').tools;
     if (isProgram && !program.strict && find(name, folder, ['require', 'node']) === undefined) {
       const found = spared(name, 'require');
@@ -290,6 +299,7 @@ function makeRequire(folder, isProgram = false) {
   }
   require.resolve = (name) => {
     if (builtins.has(name.replace(/^node:/, ''))) return name;
+    if (isProgram) folder = mainFolder;
     const file = find(name, folder, ['require', 'node']);
     if (file === undefined) throw missingModule(name);
     return file;
@@ -408,4 +418,4 @@ function importMeta(meta, name) {
   meta.main = name === errors.mainFile();
 }
 
-module.exports = { begin, setCheckOnly, resolveModule, loadModule, importMeta };
+module.exports = { begin, prepare, setCheckOnly, resolveModule, loadModule, importMeta };

@@ -139,41 +139,53 @@ Object.defineProperty(processObject, 'stdin', {
   configurable: true,
 });
 
-let lastArgv, lastEnvironment; // as the host gave them
+// A program's path; most are a plain name.
+function atWork(name) {
+  return native.home === '/work' && name !== '' && name !== '.' && name !== '..' && name.indexOf('/') < 0 ? '/work/' + name : internal('path').resolve(native.home, name);
+}
+
+// values are always strings, as in a real environment
+const environmentTraps = {
+  set(target, key, value) {
+    if (typeof key === 'symbol') return false;
+    target[key] = `${value}`;
+    return true;
+  },
+  defineProperty(target, key, d) {
+    if ('value' in d) d = { ...d, value: `${d.value}` };
+    return Reflect.defineProperty(target, key, d);
+  },
+};
+
+// What most programs find is made before the first one is known: the name main.js, no arguments, no environment.
+processObject.argv = ['/usr/bin/node', '/work/main.js'];
+processObject.env = new Proxy({}, environmentTraps);
+let lastArgv = 'main.js', lastEnvironment = ''; // as the host gave them
 
 // beginProcess fills in what belongs to one run. In a later turn of a session what the program changed stays, but for what the host gives anew.
 function beginProcess(request, later) {
   processObject.exitCode = undefined;
   processObject._exiting = false;
   const argv = request.argv && request.argv.length > 0 ? request.argv : [request.filename || 'main.js'];
-  if (!later || (request.argv && argv.join('\0') !== lastArgv)) {
-    processObject.argv = ['/usr/bin/node', internal('path').resolve(native.home, argv[0]), ...argv.slice(1)];
-    lastArgv = argv.join('\0');
+  const joined = argv.length === 1 ? argv[0] : argv.join('\0');
+  if (later ? request.argv && joined !== lastArgv : joined !== lastArgv || native.home !== '/work') {
+    processObject.argv = ['/usr/bin/node', atWork(argv[0]), ...argv.slice(1)];
+    lastArgv = joined;
   }
-  const environment = native.environ().join('\0');
-  if (later && environment === lastEnvironment) return;
-  lastEnvironment = environment;
   if (!later) {
     startTime = native.monotonic();
     cwd = native.home;
   }
+  const pairs = native.environ();
+  const environment = pairs.length === 0 ? '' : pairs.join('\0');
+  if (environment === lastEnvironment) return;
+  lastEnvironment = environment;
   const env = {};
-  for (const pair of native.environ()) {
+  for (const pair of pairs) {
     const i = pair.indexOf('=');
     if (i > 0) env[pair.slice(0, i)] = pair.slice(i + 1);
   }
-  // values are always strings, as in a real environment
-  processObject.env = new Proxy(env, {
-    set(target, key, value) {
-      if (typeof key === 'symbol') return false;
-      target[key] = `${value}`;
-      return true;
-    },
-    defineProperty(target, key, d) {
-      if ('value' in d) d = { ...d, value: `${d.value}` };
-      return Reflect.defineProperty(target, key, d);
-    },
-  });
+  processObject.env = new Proxy(env, environmentTraps);
 }
 
-module.exports = { processObject, beginProcess };
+module.exports = { processObject, beginProcess, atWork };

@@ -150,21 +150,23 @@ function forget() {
   tools.forget();
 }
 
+// A program that was started is a promise, and what its value is when that is fulfilled.
+const started = (promise, value) => ({ __proto__: null, promise, value });
+
 function launch(source, file, compiled) {
-  begin(() => compile(source, file, (s, f) => {
-      const p = compiled ? native.evalCompiled(f) : native.evalScript(s, f, false);
-      return then(p, (r) => {
-        // result, answer and solution are objects through which the variable can be read at any time
-        run.lookup = (name) => (r[name] === undefined ? undefined : r[name][name]);
-        return r.value;
-      });
-    }, (s, f) => {
-      const [p, namespace] = native.evalModule(s, f, false);
-      return then(p, () => {
-        run.lookup = (name) => (name in namespace ? namespace[name] : undefined);
-        return namespace.default;
-      });
-    }));
+  begin(() => compile(source, file, (s, f) => started(compiled ? native.evalCompiled(f) : native.evalScript(s, f, false), scriptValue), (s, f) => {
+    const [promise, namespace] = native.evalModule(s, f, false);
+    return started(promise, () => {
+      run.lookup = (name) => (name in namespace ? namespace[name] : undefined);
+      return namespace.default;
+    });
+  }));
+}
+
+function scriptValue(r) {
+  // result, answer and solution are objects through which the variable can be read at any time
+  run.lookup = (name) => (r[name] === undefined ? undefined : r[name][name]);
+  return r.value;
 }
 
 // beginTurn lets a session's turn begin: a script whose declarations are global. What it imports and exports is written as a script can.
@@ -176,7 +178,7 @@ function beginTurn(source, file) {
     const value = readGlobal(name);
     return value !== before[name] || assigns(source, name) ? value : undefined;
   };
-  const asTurn = (s, f) => then(native.evalScript(s, f, false, true), (r) => r.value);
+  const asTurn = (s, f) => started(native.evalScript(s, f, false, true), (r) => r.value);
   begin(() => compile(source, file, asTurn, (s, f) => {
     modules.setCheckOnly(true);
     let places;
@@ -265,9 +267,9 @@ function exportAsScript(declaration) {
 // begin starts what compiles and runs the program, and takes its value or error.
 function begin(start) {
   const mine = run; // what settles after its turn concerns nobody
-  let promise;
+  let program;
   try {
-    promise = start();
+    program = start();
   } catch (e) {
     if (e instanceof Loading) return uncaught(e.error);
     const report = isInstance(e, BadSyntax) ? errors.describeSyntax(e) : errors.describe(e);
@@ -275,7 +277,7 @@ function begin(start) {
     fail(report, isInstance(e, BadSyntax) ? 'invalid' : 'failed');
     return;
   }
-  then(promise, (value) => mine === run && onValue(value), (e) => mine === run && uncaught(e));
+  native.react(program.promise, (r) => mine === run && onValue(program.value(r)), (e) => mine === run && uncaught(e));
 }
 
 // The program's last expression (or default export) is known; a promise is awaited, as a notebook would.
@@ -520,7 +522,39 @@ function showLast(value) {
   defineProperty(globalThis, '_', { __proto__: null, value, writable: true, enumerable: false, configurable: true });
 }
 
+// What a first program would make is made before the interpreter is copied: this one runs then, and leaves nothing but functions of the engine's that exist
+// now, and the layouts of objects. It prints to nobody.
+const ordinary = { __proto__: null, op: 'run', language: 'javascript', source: `console.log('a', 1, [1, 2.5], { b: true }, null, new Map([[1, 'x']]));
+const list = [3, 1, 2].map((x) => x * 2).filter((x) => x > 1).sort((a, b) => a - b);
+for (const [k, v] of Object.entries({ a: 1 })) list.push(\`\${k}\${v}\`.split(',').join('-').trim().toUpperCase());
+const sum = list.slice(1).reduce((a, b) => a + b, 0);
+Math.max(Math.floor(1.5), Math.round(2.5), parseInt('3', 10));
+JSON.stringify([...new Set(list)].includes(4) ? sum : JSON.parse('{"a": [1]}').a.length.toFixed(2).padStart(8));
+'b-c'.replace(/-/g, '+').indexOf('c')`, filename: 'main.js', argv: ['main.js'], path: [], result_bytes: 1 << 20 };
+let models; // a request and a run, whose layouts the first real ones have too
+
+function warm() {
+  const { write } = native;
+  native.write = () => {};
+  start(JSON.stringify(ordinary));
+  const { result_bytes, ...rest } = ordinary;
+  models = [parse(JSON.stringify({ ...rest, seed: '00', result_bytes })), run];
+  return write;
+}
+
+function warmed(write) {
+  native.write = write;
+  models[1].lookup = models[1].value = undefined;
+  run = undefined;
+  errors.setProgram('', '', [], false, false);
+  modules.begin({ source: '' }, false, () => {});
+  native.randomUsed();
+}
+
 function install(n) {
+  modules.prepare();
+  n.warm = warm;
+  n.warmed = warmed;
   n.start = start;
   n.turn = turn;
   n.finish = finish;
