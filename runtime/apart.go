@@ -71,10 +71,12 @@ const (
 	apartOutcome = "outcome.json" // written last
 )
 
-// moduleEntry is the name of all modules in the vault, and keptModules how many of them stay.
+// moduleEntry is the name of all modules in the vault, keptModules how many of them stay, and keptModuleBytes how much they may take together: who sends module
+// after module must not fill the disk.
 const (
-	moduleEntry = "module"
-	keptModules = 32
+	moduleEntry     = "module"
+	keptModules     = 64
+	keptModuleBytes = 1 << 30
 )
 
 // module returns the program of a module that somebody brought: out of the vault, compiled here when it is small, else compiled apart. discard is called when
@@ -114,6 +116,8 @@ func (rt *Runtime) module(ctx context.Context, bin []byte) (l *linked, discard f
 			rt.noteCacheError(err)
 		} else if found, ok := rt.vault.verified(key); ok {
 			dir, remove = found, nothing
+		} else {
+			return nil, nil, errors.New("the compiled module left the cache before it could be loaded: another process made room there, or the disk is full; run it again")
 		}
 	}
 	if l, err = rt.loadModule(ctx, dir); err != nil {
@@ -167,6 +171,7 @@ func (rt *Runtime) keepModule(dir, key string) error {
 		return err
 	}
 	rt.vault.prune(moduleEntry, keptModules)
+	rt.vault.pruneBytes(moduleEntry, keptModuleBytes)
 	return nil
 }
 
@@ -229,6 +234,8 @@ func (rt *Runtime) compileApart(ctx context.Context, bin []byte, dir string) err
 	if err != nil {
 		return err
 	}
+	patience := time.AfterFunc(2*time.Second, func() { rt.config.Progress("compiling the module to native code (once for each module)") })
+	defer patience.Stop()
 	limits := rt.config.CompileLimits
 	c := &compiling{limits: limits, dir: dir, started: time.Now()}
 	watched, kill := context.WithCancelCause(ctx)

@@ -185,9 +185,36 @@ const (
 // prune removes all but the kept entries with the given name that were used last; a guest that is rebuilt leaves one behind every time. What is
 // left of preparations that a crash cut short goes too. An entry that another process is reading may be among them: it then prepares anew.
 func (v *vault) prune(name string, kept int) {
+	old := v.entriesOf(name)
+	for _, path := range old[min(len(old), kept):] {
+		os.RemoveAll(path)
+	}
+}
+
+// pruneBytes removes the entries with the given name that were used longest ago, until the rest takes no more than so many bytes.
+func (v *vault) pruneBytes(name string, most int64) {
+	sum := int64(0)
+	for _, path := range v.entriesOf(name) {
+		files, err := filesBelow(path)
+		if err != nil {
+			continue
+		}
+		for _, f := range files {
+			if info, err := os.Stat(filepath.Join(path, filepath.FromSlash(f))); err == nil {
+				sum += info.Size()
+			}
+		}
+		if sum > most {
+			os.RemoveAll(path)
+		}
+	}
+}
+
+// entriesOf lists the folders of the entries with a name, those that were used last first, and removes what a crash has left unfinished.
+func (v *vault) entriesOf(name string) (paths []string) {
 	entries, err := os.ReadDir(v.dir)
 	if err != nil {
-		return
+		return nil
 	}
 	type aged struct {
 		path string
@@ -208,9 +235,10 @@ func (v *vault) prune(name string, kept int) {
 		}
 	}
 	slices.SortFunc(old, func(a, b aged) int { return b.used.Compare(a.used) })
-	for _, e := range old[min(len(old), kept):] {
-		os.RemoveAll(e.path)
+	for _, e := range old {
+		paths = append(paths, e.path)
 	}
+	return paths
 }
 
 // isEntryOf says whether an entry is a name and a digest; "python-science-1f" is none of python's.

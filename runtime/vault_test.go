@@ -135,3 +135,34 @@ func TestVaultPrunesWhatIsNoLongerUsed(t *testing.T) {
 		}
 	}
 }
+
+// TestVaultMakesRoom: what was used last stays, as much of it as there is room for; entries of other names are nobody's to remove.
+func TestVaultMakesRoom(t *testing.T) {
+	v, err := openVault(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, key := range []string{"module-1", "module-2", "module-3", "python-1"} {
+		dir, err := v.create()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "native"), make([]byte, 1000), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := v.publish(dir, key); err != nil {
+			t.Fatal(err)
+		}
+		used := time.Now().Add(time.Duration(i-10) * time.Hour)
+		if err := os.Chtimes(v.entry(key), used, used); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v.touch("module-1")
+	v.pruneBytes("module", 2500) // each has its tags as well
+	for key, want := range map[string]bool{"module-1": true, "module-2": false, "module-3": true, "python-1": true} {
+		if _, ok := v.verified(key); ok != want {
+			t.Errorf("%s: there is %v, expected %v", key, ok, want)
+		}
+	}
+}
