@@ -63,8 +63,10 @@ func (r *Report) failedBy(e *Error) {
 			e.Frames = how.Frames
 		}
 	}
-	if e.Hint == "" {
-		e.Hint = cmp.Or(nextStep(e), "find out from the message why this line gave up, then change it or what it is given")
+	switch e.Type {
+	case "PermissionError", "ArgumentError", "TimeoutError", "ToolError": // there is better advice about calls
+	default:
+		e.Hint = cmp.Or(e.Hint, nextStep(e), "find out from the message why this line gave up, then change it or what it is given")
 	}
 	if e.Message == "" {
 		e.Message = fmt.Sprintf("the program failed with %s and no message", e.Type)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"wand/compiler"
 	"wand/compiler/wasm"
 )
 
@@ -115,4 +116,22 @@ func FuzzWatBodies(f *testing.F) {
 	f.Add("(module (func (if (i32.eqz (local.get 0)) (then nop) (else unreachable))))")
 	f.Add("(func (; x ;) block end (@a) \"\\\"\" ;; y\n)")
 	f.Fuzz(func(t *testing.T, source string) { watBodies(source) })
+}
+
+// FuzzFindings: whatever a compiler prints, and a program can make it print much, becomes findings or nothing.
+func FuzzFindings(f *testing.F) {
+	f.Add(`{"$message_type":"diagnostic","message":"m","level":"error","spans":[{"file_name":"main.rs","line_start":1,"is_primary":true,"expansion":{"span":{}}}]}`)
+	f.Add("ERROR TS2322: m\n   :\n 1 │ let x\n   │     ~~~\n   └─ in main.rs(3,14)\n")
+	f.Add("main.rs:4:6: error: unexpected\n   ^^^^\nerror: x\n --> main.rs:1:2\n")
+	f.Add("RangeError: x")
+	p := program{name: "main", file: "main.rs", source: "ä\n\nx"}
+	f.Fuzz(func(t *testing.T, output string) {
+		for _, parse := range []func(program, string) []compiler.Diagnostic{parseRust, parseAssemblyScript, parseWAT} {
+			for _, d := range parse(p, output) {
+				if d.Severity == "" || d.File == "" || len(d.Message) > 2000 {
+					t.Errorf("%+v", d)
+				}
+			}
+		}
+	})
 }

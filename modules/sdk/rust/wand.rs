@@ -11,13 +11,12 @@
 //! }
 //! ```
 //!
-//! `call` ends the program when the tool fails or the policy refuses; `try_call` gives a `Result`. A panic after the first use of this file is the report's error.
+//! `call` ends the program when the tool fails or the policy refuses; `try_call` gives a `Result`.
 #![allow(dead_code, unused_macros)]
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Index;
-use std::sync::Once;
 
 mod abi {
     #[link(wasm_import_module = "wand")]
@@ -52,7 +51,6 @@ impl std::error::Error for Error {}
 
 /// The run's input, `Value::Null` when there is none.
 pub fn input() -> Value {
-    begin();
     match taken(unsafe { abi::input() }) {
         text if text.is_empty() => Value::Null,
         text => parse(&text).unwrap_or_default(),
@@ -70,14 +68,12 @@ pub fn call(name: &str, args: Value) -> Value {
 
 /// Calls a tool, with one object by parameter name.
 pub fn try_call(name: &str, args: Value) -> Result<Value, Error> {
-    begin();
     let args = args.to_string();
     outcome(&taken(unsafe { abi::call(name.as_ptr(), name.len(), args.as_ptr(), args.len()) }))
 }
 
 /// Begins a call and returns its number at once.
 pub fn start(name: &str, args: Value) -> i32 {
-    begin();
     let args = args.to_string();
     unsafe { abi::start(name.as_ptr(), name.len(), args.as_ptr(), args.len()) }
 }
@@ -92,7 +88,6 @@ pub fn wait() -> Option<(i32, Result<Value, Error>)> {
 
 /// Gives the value of the program. The last one counts.
 pub fn result(value: impl Into<Value>) {
-    begin();
     let value: Value = value.into();
     respond(&json!({"status": "completed", "result": {"value": value}}));
 }
@@ -102,34 +97,10 @@ pub fn result(value: impl Into<Value>) {
 pub fn fail(error: &Error) -> ! {
     let at = std::panic::Location::caller();
     eprintln!("{}:{}:{}: {}", at.file(), at.line(), at.column(), error);
-    failed(&error.kind, &error.message, &error.hint, Some((at.file(), at.line(), at.column())));
+    let location = json!({"file": (at.file()), "line": (at.line()), "column": (at.column())});
+    let said = json!({"kind": "exception", "type": (&error.kind), "message": (&error.message), "hint": (&error.hint), "location": location});
+    respond(&json!({"status": "failed", "error": said}));
     std::process::exit(1)
-}
-
-/// The report says of a panic what Rust does.
-fn begin() {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            before(info);
-            let text = info.payload();
-            let message = match (text.downcast_ref::<&str>(), text.downcast_ref::<String>()) {
-                (Some(s), _) => s.to_string(),
-                (_, Some(s)) => s.clone(),
-                _ => "a panic without a message".to_string(),
-            };
-            failed("panic", &message, "", info.location().map(|l| (l.file(), l.line(), l.column())));
-        }));
-    });
-}
-
-fn failed(kind: &str, message: &str, hint: &str, at: Option<(&str, u32, u32)>) {
-    let mut error = json!({"kind": "exception", "type": kind, "message": message, "hint": hint});
-    if let (Value::Object(members), Some((file, line, column))) = (&mut error, at) {
-        members.insert("location".to_string(), json!({"file": file, "line": line, "column": column}));
-    }
-    respond(&json!({"status": "failed", "error": error}));
 }
 
 fn respond(response: &Value) {
