@@ -127,6 +127,9 @@ func (rt *Runtime) Build(ctx context.Context, m *compiler.Module, o BuildOptions
 	if err != nil {
 		return nil, err
 	}
+	if n := len(made.Wasm); n > compiler.DefaultMaxWasm {
+		return nil, fmt.Errorf("%w: the file would have %s, and the most is %s: leave packages and modules out, or let the program read its data from files", ErrCannotBuild, units.Bytes(n), units.Bytes(compiler.DefaultMaxWasm))
+	}
 	// What is not valid would only be found out where it is to run.
 	if _, err := wasm.Decode(made.Wasm, wasm.Limits{}); err != nil {
 		return nil, fmt.Errorf("the module that was built is not accepted: %w", err)

@@ -308,14 +308,27 @@ func constant(expression []byte) (uint32, bool) {
 	return uint32(in.Value), true
 }
 
-// maxGap is how many zeros a data segment may hold in a row. A segment of its own costs some ten bytes, and a little when the module starts.
-const maxGap = 48
+// maxGap is how many zeros a data segment may hold in a row: a segment of its own costs some ten bytes, and a little when the module starts. Where that would make more than maxSegments,
+// of which engines take 100,000 at the most, it is more.
+const (
+	maxGap      = 48
+	maxSegments = 20_000
+)
 
 // segments are data segments for what is not zero in a memory.
 func segments(memory []byte) []wasm.Data {
+	for gap := maxGap; ; gap *= 8 {
+		if found := segmentsWithin(memory, gap); len(found) <= maxSegments {
+			return found
+		}
+	}
+}
+
+// segmentsWithin are the segments with at most gap zeros in a row; more of them than maxSegments are not looked for.
+func segmentsWithin(memory []byte, gap int) []wasm.Data {
 	var found []wasm.Data
 	var zeros [maxGap + 1]byte
-	for at := 0; at < len(memory); {
+	for at := 0; at < len(memory) && len(found) <= maxSegments; {
 		// Zeros by the block first: most of a memory is.
 		if len(memory)-at >= len(zeros) && bytes.Equal(memory[at:at+len(zeros)], zeros[:]) {
 			at += len(zeros)
@@ -326,7 +339,7 @@ func segments(memory []byte) []wasm.Data {
 			continue
 		}
 		start, end := at, at+1
-		for at = end; at < len(memory) && at-end <= maxGap; at++ {
+		for at = end; at < len(memory) && at-end <= gap; at++ {
 			if memory[at] != 0 {
 				end = at + 1
 			}

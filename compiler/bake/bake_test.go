@@ -346,3 +346,28 @@ func TestFreezeMemory(t *testing.T) {
 		t.Error("the memory of the frozen module is another one")
 	}
 }
+
+// TestFreezeSparse: a memory with very many islands becomes few segments all the same.
+func TestFreezeSparse(t *testing.T) {
+	memory := make([]byte, 128<<16)
+	for i := 0; i < len(memory); i += 100 {
+		memory[i] = 1
+	}
+	frozen, err := bake.Freeze(decoded(t, command(nil)), bake.State{Memory: memory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(frozen.Data); n > 20_000 {
+		t.Errorf("%d segments", n)
+	}
+	at := make([]byte, len(memory))
+	for _, d := range frozen.Data {
+		offset := wasm.NewIterator(d.Offset, 0)
+		var in wasm.Instr
+		offset.Next(&in)
+		copy(at[in.Value:], d.Init)
+	}
+	if !bytes.Equal(at, memory) {
+		t.Error("the segments hold another memory")
+	}
+}
