@@ -393,6 +393,45 @@ func TestBuiltCompiled(t *testing.T) {
 	}
 }
 
+// TestBuiltC: what a compiler of this machine makes, with a budget inside; a tool of wand is answered in the file.
+func TestBuiltC(t *testing.T) {
+	rt := sharedRuntime(t)
+	const text = `#include <stdio.h>
+#include <string.h>
+#include <wand.h>
+int main(int argc, char **argv) {
+    char line[100];
+    if (argc == 1)
+        for (volatile int i = 0;; i++) {}
+    if (fgets(line, sizeof line, stdin))
+        printf("%s got %d\n", argv[argc - 1], (int)strlen(line));
+    return 5;
+}
+`
+	m, diagnostics, err := rt.Compile(context.Background(), compiler.Source{Name: "main.c", Text: []byte(text)})
+	var missing *compiler.MissingToolchainError
+	if errors.As(err, &missing) {
+		t.Skip(err)
+	}
+	if err != nil || m == nil {
+		t.Fatal(err, diagnostics)
+	}
+	b, err := rt.Build(context.Background(), m, runtime.BuildOptions{Fuel: 20_000_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkStandalone(t, b)
+	for _, s := range stocks() {
+		start := s.prepare(t, b.Wasm)
+		if e := start(t, []string{"x", "last"}, nil, "hello\n", ""); e != (ending{"last got 6\n", "", 5}) {
+			t.Errorf("%s: %s", s.name(), endingText(e))
+		}
+		if e := start(t, []string{"x"}, nil, "", ""); e != (ending{"", "stopped: fuel limit: the program used up its fuel of 20M units\n", 4}) {
+			t.Errorf("%s: %s", s.name(), endingText(e))
+		}
+	}
+}
+
 // helpers is a package with a module that is imported, one that is not, and a file of data.
 func helpers(t *testing.T) runtime.Package {
 	t.Helper()

@@ -112,6 +112,8 @@ python_configure() {
         # zig's headers for WASI declare more than its libc has.
         for python_header in sys_mman sys_epoll sys_timerfd sys_inotify sys_eventfd libintl netdb pthread_np grp; do printf 'ac_cv_header_%s_h=no\n' "$python_header"; done
         for python_function in mmap dlopen epoll_create epoll_create1 setgroups timerfd_create sem_timedwait sem_clockwait; do printf 'ac_cv_func_%s=no\n' "$python_function"; done
+        # time.sleep would wait for a point in time with it, which wazero's own WASI refuses and Node's takes for a duration: files that wand build makes run there.
+        printf 'ac_cv_func_clock_nanosleep=no\nac_cv_lib_rt_clock_nanosleep=no\n'
         for python_module in $python_absent; do printf 'py_cv_module_%s=n/a\n' "$python_module"; done
     } >"$WORK/wasm/config.site"
     cd "$WORK/wasm"
