@@ -214,7 +214,7 @@ func toolFindings(ctx context.Context) []finding {
 		{name: "make", version: "--version", purpose: "runs the targets"},
 		{name: "sh", purpose: "runs the recipes"},
 		{name: "tar", version: "--version", purpose: "unpacks sources"},
-		{name: "python3", version: "--version", purpose: "fetches the C toolchain, builds CPython's library"},
+		{name: "python3", version: "--version", purpose: "fetches the C toolchain, builds CPython's library; its pip resolves what wand packages adds"},
 		{name: "apt-get", version: "--version", purpose: "fetches Debian's sources (tarballs by path work as well)"},
 		{name: "patch", version: "--version", purpose: "patches sources", alternatives: []string{"git"}},
 	})

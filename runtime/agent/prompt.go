@@ -30,7 +30,7 @@ func systemPrompt(c *Config, limits runtime.Limits, stubs *hostfuncs.Stubs, budg
 	fmt.Fprintf(&b, "\nLimits: %s fuel units (about one per WebAssembly instruction), %s memory, %s and %s of output for each program; %d messages and %s tokens in all.\n",
 		units.Count(limits.Fuel), units.Bytes(limits.Memory), units.Duration(limits.Deadline), units.Bytes(limits.Output), budget.Turns, units.Count(budget.Tokens))
 	b.WriteString("Network, processes and files of the host do not exist, but for what is named here.\n")
-	b.WriteString(grantText(c.Policy))
+	b.WriteString(grantText(c.Policy, c.Language))
 	if len(c.Files) > 0 {
 		b.WriteString("\nFiles:\n")
 		for i, f := range c.Files {
@@ -58,8 +58,8 @@ func systemPrompt(c *Config, limits runtime.Limits, stubs *hostfuncs.Stubs, budg
 // maxGrants is how many folders and hosts a prompt names.
 const maxGrants = 50
 
-// grantText names the folders and hosts that a policy grants. Which calls they allow the policy decides, and its refusals say what would be allowed.
-func grantText(p *policies.Policy) string {
+// grantText names the folders, hosts and packages that a policy grants. Which calls they allow the policy decides, and its refusals say what would be allowed.
+func grantText(p *policies.Policy, language compiler.Language) string {
 	if p == nil {
 		return ""
 	}
@@ -73,6 +73,13 @@ func grantText(p *policies.Policy) string {
 	}
 	for _, d := range p.Databases {
 		lines = append(lines, fmt.Sprintf("the database %s, to read with tools.sql", d.Name))
+	}
+	if language == compiler.Python && len(p.Packages) > 0 {
+		names := make([]string, len(p.Packages))
+		for i, g := range p.Packages {
+			names[i] = g.String()
+		}
+		lines = append([]string{"to import, beside the standard library: " + strings.Join(names[:min(len(names), maxGrants)], ", ")}, lines...)
 	}
 	if len(lines) == 0 {
 		return ""

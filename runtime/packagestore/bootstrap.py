@@ -32,6 +32,23 @@ try:
 except (ImportError, OSError, ValueError):
     pass
 
+try:
+    # pip asks markers (python_version >= "3.12", sys_platform == "win32") of the Python that it runs in; they are meant for the guest's.
+    from pip._vendor.packaging import markers
+
+    _own = markers.default_environment
+
+    def _guest():
+        return {
+            **_own(), "os_name": "posix", "sys_platform": "wasi", "platform_machine": "wasm32", "platform_system": "wasi", "platform_release": "0.0.0", "platform_version": "0.0.0",
+            "python_version": "3.13", "python_full_version": "3.13.5", "implementation_name": "cpython", "implementation_version": "3.13.5",
+            "platform_python_implementation": "CPython",
+        }
+
+    markers.default_environment = _guest
+except (ImportError, AttributeError):
+    pass  # another pip has them elsewhere
+
 import runpy
 
 sys.argv[0] = "pip"

@@ -386,6 +386,22 @@ func TestDamagedStore(t *testing.T) {
 	}
 }
 
+// Markers are asked of the guest, whatever Python pip runs in.
+func TestMarkersAreOfTheGuest(t *testing.T) {
+	s, dir := index(t)
+	file := "marked-1.0-py3-none-any.whl"
+	text := makeWheel(t, file, []string{`one; python_version >= "3.13" and python_version < "3.14"`, `two; sys_platform == "linux" or sys_platform == "win32" or sys_platform == "darwin"`, `gone; python_version < "3.13"`}, part{name: "marked.py"})
+	if err := os.WriteFile(filepath.Join(dir, file), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Add(context.Background(), requirements(t, "marked"), nil, AddOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := versions(t, s); got != "base 2.0, marked 1.0, one 1.0" {
+		t.Errorf("the store has %s", got)
+	}
+}
+
 // pip cannot start a program, whatever a package would have it build.
 func TestBootstrapStartsNothing(t *testing.T) {
 	if _, err := exec.LookPath("python3"); err != nil {
