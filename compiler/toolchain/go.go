@@ -185,7 +185,7 @@ func goFinding(p *program, at token.Position, length int, kind, message, hint st
 func (t *tool) compileLibrary(ctx context.Context, o *Options, wanted map[string]bool) error {
 	dir := t.dirs["pkg"]
 	if dir == "" {
-		return errors.New("Go's library has to be compiled once, and there is no cache folder to keep it in; set WAND_CACHE to a folder")
+		return errors.New("the library of Go has to be compiled once, and there is no cache folder to keep it in; set WAND_CACHE to a folder")
 	}
 	var absent []string
 	for path := range wanted {

@@ -149,6 +149,7 @@ func probe(what string, args []string) error {
 				b[i] = 1
 			}
 			hold = append(hold, b)
+			runtime.KeepAlive(hold)
 		}
 	case "memory-together": // each process by itself has little
 		for range 6 {
