@@ -301,7 +301,7 @@ func setLimits(pid int, l Limits, ownUsers bool) error {
 }
 
 // niceness is the priority of a compiler: low when others want the processor, of no consequence when nobody does.
-const niceness = 10
+const niceness = 5
 
 // threadsEach is how many threads a process is allowed on average.
 const threadsEach = 32
