@@ -63,6 +63,12 @@ func (r *Report) failedBy(e *Error) {
 			e.Frames = how.Frames
 		}
 	}
+	if e.Kind == KindInternal { // which is the sandbox's to say
+		e.Kind = KindException
+		if e.Message == noReason {
+			e.Message = "the program failed and gave no reason"
+		}
+	}
 	switch e.Type {
 	case "PermissionError", "ArgumentError", "TimeoutError", "ToolError": // there is better advice about calls
 	default:

@@ -55,7 +55,8 @@ func TestCompiledProgramAnswers(t *testing.T) {
 		"no JSON":                         {"42", "(call $say)", "completed warned", runtime.Limits{}},
 		"no status":                       {`{"status": "denied"}`, "(call $say)", "completed warned", runtime.Limits{}},
 		"a limit of its own making":       {strings.Replace(failed, "exception", "fuel", 1), "(call $say)", "failed exception no such row", runtime.Limits{}},
-		"a failure that gives no reason":  {`{"status": "failed"}`, "(call $say)", "failed internal the interpreter gave no reason", runtime.Limits{}},
+		"a fault of its own making":       {strings.Replace(failed, "exception", "internal", 1), "(call $say)", "failed exception no such row", runtime.Limits{}},
+		"a failure that gives no reason":  {`{"status": "failed"}`, "(call $say)", "failed exception the program failed and gave no reason", runtime.Limits{}},
 		"a failure that gives no message": {`{"status": "failed", "error": {"kind": "exception", "type": "E"}}`, "(call $say)", "failed exception the program failed with E and no message", runtime.Limits{}},
 	} {
 		t.Run(name, func(t *testing.T) {

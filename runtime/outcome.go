@@ -29,6 +29,9 @@ const (
 	maxCauses       = 64 // errors in a chain
 )
 
+// noReason is the message of an error that is none.
+const noReason = "the interpreter gave no reason"
+
 // decode returns the error of a failed run and its warnings. What is not as it should be is left out or replaced: a program may have had
 // a hand in it.
 func (s *response) decode() (e *Error, warnings []Warning) {
@@ -42,7 +45,7 @@ func (s *response) decode() (e *Error, warnings []Warning) {
 		return &Error{Kind: KindException, Message: fmt.Sprintf("the error was too large to report: %s", units.Bytes(len(s.Error)))}, warnings
 	}
 	if err := json.Unmarshal(s.Error, &e); err != nil || e == nil {
-		return &Error{Kind: KindInternal, Message: "the interpreter gave no reason"}, warnings
+		return &Error{Kind: KindInternal, Message: noReason}, warnings
 	}
 	causes := 0
 	for c := e; c != nil; c = c.Cause {
