@@ -25,8 +25,8 @@ endif
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-guests: ## build the interpreters (CPython, QuickJS) into the user's cache; nothing to do when they are there
-	@modules/build.sh
+guests: ## build the interpreters (CPython, QuickJS) into the user's cache; nothing to do when they are there; SCIENCE=1: with numpy and pandas in a third one
+	@modules/build.sh $(if $(SCIENCE),--science)
 
 toolchains: ## fetch what compiled languages lack on this machine into the user's cache (Rust's library for WebAssembly, AssemblyScript, wabt); nothing to do when it is there
 	@modules/toolchains.sh
@@ -34,7 +34,7 @@ toolchains: ## fetch what compiled languages lack on this machine into the user'
 # wasmtime needs cgo; that is better known before the guests are built.
 build: $(if $(filter wasmtime,$(ENGINE)),compiler) guests ## build bin/wand: one static binary with the guests inside; ENGINE=wasmtime: with that engine too, linked to libc, for which a C compiler is needed
 	@rm -rf modules/embedded && mkdir -p modules/embedded
-	@for g in python javascript; do cp -R "$(CACHE)/guests/$$g" modules/embedded/; done
+	@for g in python javascript $(if $(SCIENCE),science); do cp -R "$(CACHE)/guests/$$g" modules/embedded/; done
 	@echo "building bin/wand" >&2
 	@$(BUILD) -o bin/wand ./cmd/wand
 

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Builds the guests from source into the user's cache: modules/build.sh [--only NAME] [--force] [--update]
+# Builds the guests from source into the user's cache: modules/build.sh [--only NAME] [--science] [--force] [--update]
 #
 #   --only NAME   one guest (a folder here that has a recipe.sh) instead of all
+#   --science     the science guest too, which takes some ten minutes
 #   --force       build even when the cache is fresh
 #   --update      ask Debian for newer sources instead of using those in the cache
 #
@@ -25,11 +26,12 @@ WAND_STARTED=$(date +%s)
 . "$MODULES/lib/toolchain.sh"
 . "$MODULES/lib/source.sh"
 
-only= force= WAND_UPDATE=
+only= science= force= WAND_UPDATE=
 while [ $# -gt 0 ]; do
     case $1 in
     --only) [ $# -gt 1 ] || die "--only wants the name of a guest"; only=$2; shift ;;
     --only=*) only=${1#--only=} ;;
+    --science) science=1 ;;
     --force) force=1 ;;
     --update) WAND_UPDATE=1 ;;
     -h | --help) sed -n '2,/^set -eu/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; exit 0 ;;
@@ -122,6 +124,7 @@ quoted() {
 build() {
     WORK=$build_root/$1
     OUT=$build_root/$1-out
+    GUEST=$1
     rm -rf "$WORK" "$OUT"
     mkdir -p "$WORK" "$OUT"
     . "$MODULES/$1/recipe.sh"
@@ -148,6 +151,7 @@ for recipe in "$MODULES"/*/recipe.sh; do
     [ -f "$recipe" ] || continue
     name=$(basename "$(dirname "$recipe")")
     [ -z "$only" ] || [ "$only" = "$name" ] || continue
+    [ "$name" != science ] || [ -n "$science$only" ] || continue
     built=1
     # A subshell, so that a recipe's names are its own.
     (build "$name")

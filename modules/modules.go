@@ -98,7 +98,7 @@ func (g *Guest) Check() error {
 }
 
 func (g *Guest) bad(format string, args ...any) error {
-	return fmt.Errorf("%w: the %s guest in %s: %s; rebuild it with: make guests", ErrBadGuest, g.Manifest.Name, g.Origin, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%w: the %s guest in %s: %s; rebuild it with: %s", ErrBadGuest, g.Manifest.Name, g.Origin, fmt.Sprintf(format, args...), command(g.Manifest.Name))
 }
 
 // CacheDir is the folder that holds everything that wand builds for this user: WAND_CACHE, or wand in the user's cache folder.
@@ -134,6 +134,14 @@ func Names() []string {
 	return slices.Compact(names)
 }
 
+// command is what builds a guest.
+func command(name string) string {
+	if name == "science" {
+		return "make guests SCIENCE=1"
+	}
+	return "make guests"
+}
+
 // validName says whether a name can be one folder's, which is what guests' names become.
 func validName(name string) bool {
 	return fs.ValidPath(name) && name != "." && !strings.ContainsAny(name, `/\:`)
@@ -167,7 +175,7 @@ func open(fsys fs.FS, name, origin string, verify bool) (*Guest, error) {
 	g := &Guest{Origin: origin, fsys: fsys, verify: verify, Manifest: Manifest{Name: name}}
 	text, err := fs.ReadFile(fsys, "manifest.json")
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: the %s guest is not in %s; build it with: make guests", ErrNoGuest, name, origin)
+		return nil, fmt.Errorf("%w: the %s guest is not in %s; build it with: %s", ErrNoGuest, name, origin, command(name))
 	}
 	if err != nil {
 		return nil, g.bad("%v", err)

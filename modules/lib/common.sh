@@ -2,6 +2,7 @@
 #
 # How a guest recipe (NAME/recipe.sh) is written. build.sh sources it in a subshell, inside a lock, with these set:
 #   WAND_CACHE   the user's cache      MODULES  this folder     RECIPE  the recipe's digest      JOBS  compiler processes to run at once
+#   GUEST        the guest's name, which is the name of its module too
 #   WORK         an empty scratch folder, removed afterwards     OUT    an empty folder for the guest's files
 # The recipe sets GUEST_VERSION and GUEST_LANGUAGES (by the end of recipe_build), prints the files that decide what it builds in
 # recipe_inputs(), the Debian source packages it wants in recipe_sources(), and builds in recipe_build():

@@ -10,6 +10,7 @@ import binascii
 import importlib.util
 import marshal
 import os
+import re
 import struct
 
 ROOT = "/usr/lib/python313.zip/"
@@ -30,6 +31,16 @@ def modules(root, left_out):
             if file.endswith(".py") and file not in left_out:
                 path = os.path.join(folder, file)
                 yield os.path.relpath(path, root).replace(os.sep, "/"), path
+
+
+def data(root, wanted):
+    """Yields (name inside the zip, path) of every other file below root that is wanted."""
+    for folder, _, files in os.walk(root):
+        for file in files:
+            path = os.path.join(folder, file)
+            name = os.path.relpath(path, root).replace(os.sep, "/")
+            if not file.endswith((".py", ".pyc")) and wanted.search(name):
+                yield name, path
 
 
 def bytecode(name, source):
@@ -57,17 +68,22 @@ def write_zip(path, entries):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--library", required=True)
-    parser.add_argument("--ours", required=True)
+    parser.add_argument("--ours", required=True, action="append", help="a folder whose modules come instead of the library's; the last one that has a name gives it")
+    parser.add_argument("--data", default="", help="a regular expression: files below --ours, other than modules, that go in as they are")
     parser.add_argument("--out", required=True)
     options = parser.parse_args()
     found = dict(modules(options.library, LEFT_OUT))
-    found.update(modules(options.ours, {"__pycache__"}))
+    for ours in options.ours:
+        found.update(modules(ours, {"__pycache__"}))
+        if options.data:
+            found.update(data(ours, re.compile(options.data)))
     entries = []
     for name in sorted(found):
         with open(found[name], "rb") as file:
             source = file.read()
         entries.append((name, source))
-        entries.append((name + "c", bytecode(name, source)))
+        if name.endswith(".py"):
+            entries.append((name + "c", bytecode(name, source)))
     write_zip(options.out, entries)
 
 

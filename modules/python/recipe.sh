@@ -1,6 +1,6 @@
 # The Python guest: CPython 3.13 with zlib, bz2, lzma and sqlite3 linked in, and its library as a zip. Sourced by build.sh.
 #
-# Extension modules to link in statically (numpy, for one) go into python_extensions as lines "module initfunction archive...": the
+# Extension modules to link in statically (numpy, for one) go into python_extensions as lines "module initfunction archive..." ("- - archive...": no module): the
 # modules join the built-in ones, the archives the link.
 
 GUEST_LANGUAGES=python
@@ -9,6 +9,10 @@ recipe_inputs() { find "$MODULES/python" -type f ! -name '*.md' ! -name '*.pyc';
 recipe_sources() { echo python3.13 zlib bzip2 xz-utils libdbd-sqlite3-perl; }
 
 python_extensions() { :; }
+# Other hooks of a guest that is this one with more in it (../science): what it builds between configuring the interpreter and linking it, what else the
+# linker is told, a folder of more modules, and which of its other files go with them (a regular expression).
+python_more() { :; }
+python_link= python_folder= python_data=
 
 # The C stack: deep enough for CPython's own recursion limits (patches/0007); testdata/cases/python/recursion_in_c.py tries them.
 python_stack=8388608
@@ -50,6 +54,7 @@ recipe_build() {
     say "python: a native Python of the same version, which compiles the library"
     quietly python-configure python_configure
     say "python: configured for WebAssembly"
+    python_more
     quietly python-wasm python_wasm
     say "python: interpreter built"
     quietly python-library python_library
@@ -132,21 +137,22 @@ python_configure() {
 
 python_wasm() {
     cd "$WORK/wasm"
-    python_extensions | while read -r ext_module ext_init ext_archives; do printf 'X("%s", %s)\n' "$ext_module" "$ext_init"; done >wand_extensions.h
+    python_extensions | grep -v '^- ' | while read -r ext_module ext_init ext_archives; do printf 'X("%s", %s)\n' "$ext_module" "$ext_init"; done >wand_extensions.h
     python_archives=$(python_extensions | cut -d' ' -f3-)
     # The link is the one that the Makefile makes for python.wasm, with our main and without the command's.
     cat >wand.mk <<'MK'
 wand-reactor.wasm: wand_main.o $(LINK_PYTHON_DEPS)
-	$(LINKCC) $(WAND_LINK) -o $@ wand_main.o $(WAND_ARCHIVES) $(LINK_PYTHON_OBJS) $(LIBS) $(MODLIBS) $(SYSLIBS)
+	$(LINKCC) $(WAND_LINK) -o $@ wand_main.o $(WAND_ARCHIVES) $(LINK_PYTHON_OBJS) $(LIBS) $(MODLIBS) $(SYSLIBS) $(WAND_LIBS)
 wand_main.o: $(WAND_MAIN)
 	$(CC) $(PY_CORE_CFLAGS) -I. -I$(WAND_INCLUDE) -c -o $@ $(WAND_MAIN)
 MK
     make -s -j"$JOBS" -f Makefile -f wand.mk OPT="-DNDEBUG" WAND_MAIN="$MODULES/python/main.c" WAND_INCLUDE="$MODULES/include" \
-        WAND_ARCHIVES="$python_archives" WAND_LINK="-mexec-model=reactor -s -Wl,-z,stack-size=$python_stack" wand-reactor.wasm
-    cp wand-reactor.wasm "$OUT/python.wasm"
-    chmod 644 "$OUT/python.wasm"
+        WAND_ARCHIVES="$python_archives" WAND_LIBS="$python_link" WAND_LINK="-mexec-model=reactor -s -Wl,-z,stack-size=$python_stack" wand-reactor.wasm
+    cp wand-reactor.wasm "$OUT/$GUEST.wasm"
+    chmod 644 "$OUT/$GUEST.wasm"
 }
 
 python_library() {
-    "$WORK/native/python" -I -S -E "$MODULES/python/pack.py" --library "$WORK/python/Lib" --ours "$MODULES/python/lib" --out "$OUT/python313.zip"
+    "$WORK/native/python" -I -S -E "$MODULES/python/pack.py" --library "$WORK/python/Lib" --ours "$MODULES/python/lib" \
+        ${python_folder:+--ours "$python_folder" --data "$python_data"} --out "$OUT/python313.zip"
 }

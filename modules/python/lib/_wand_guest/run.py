@@ -15,7 +15,7 @@ import types
 import warnings
 import weakref
 
-from _wand_guest import aio, bake, blocked, bytecode, calls, errors, host, missing, unused, values
+from _wand_guest import aio, bake, blocked, bytecode, calls, errors, host, missing, more, unused, values
 
 # Functions defined from here on have builtins of their own: the program may replace or empty everybody else's.
 __builtins__ = dict(vars(__import__("builtins")))
@@ -57,7 +57,7 @@ _status = 1
 
 def prepare():
     """Loads what programs use and makes the interpreter ready to be copied."""
-    for name in PREIMPORT.split():
+    for name in (PREIMPORT + more.PREIMPORT).split():
         __import__(name)
     aio.install()
     blocked.install()
@@ -418,6 +418,7 @@ def _arrive(request):
     if seed:
         # The leading 1 gives every seed the same length, and so the same fuel.
         sys.modules["random"].seed(int("1" + seed, 16))
+        more.arrive(seed)
         if "random" in request.get("source", ""):
             _current["random"] = _random_state()
     sys.modules["tempfile"]._name_sequence = None

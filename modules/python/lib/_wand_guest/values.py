@@ -9,7 +9,7 @@ import fractions
 import sys
 from json.encoder import encode_basestring as quote
 
-from _wand_guest import errors
+from _wand_guest import errors, more
 
 # Functions defined from here on have builtins of their own: the program may replace or empty everybody else's.
 __builtins__ = dict(vars(__import__("builtins")))
@@ -158,6 +158,8 @@ class _Writer:
         self.put("}")
 
     def anything(self, value):
+        if more.write(self, value):
+            return
         try:
             text = repr(value)
         except Exception as error:
