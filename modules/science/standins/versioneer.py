@@ -1,0 +1,1 @@
+"""pandas' build imports it, and then takes the version that is in its source."""
