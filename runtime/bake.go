@@ -187,7 +187,7 @@ func (o *BakeOptions) check() error {
 	if !bakedName.MatchString(o.Name) {
 		return fmt.Errorf("%w: %q cannot be the name of a baked guest: take 1 to 64 lower-case letters, digits, dots, underscores and hyphens, a letter first", ErrBadOption, o.Name)
 	}
-	if o.Name == "python" || o.Name == "javascript" || o.Name == "typescript" {
+	if o.Name == "python" || o.Name == "javascript" || o.Name == "typescript" || o.Name == ScienceGuest {
 		return fmt.Errorf("%w: %s is an interpreter's own name", ErrBadOption, o.Name)
 	}
 	switch o.Language {
@@ -317,6 +317,9 @@ func assembleBaked(b *Baked, base *program, parts map[string][]byte) (*program, 
 func (rt *Runtime) fork(ctx context.Context, m *compiler.Module, baked string) (*program, func(), error) {
 	if baked == "" || baked == m.Guest {
 		return rt.program(ctx, m)
+	}
+	if baked == ScienceGuest && m.Guest == string(compiler.Python) {
+		return rt.program(ctx, &compiler.Module{Guest: ScienceGuest})
 	}
 	if m.Guest != string(compiler.Python) {
 		return nil, nil, fmt.Errorf("%w: the guest %s is a Python one, and the program is %s", ErrBadOption, baked, cmp.Or(string(m.Language), m.Guest))

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
@@ -190,7 +191,7 @@ func (r *recordedModule) module(ctx context.Context) (*compiler.Module, error) {
 // options are the inputs that are in a recording.
 func (r *recording) options() (Options, error) {
 	h := &r.header
-	o := Options{Limits: h.Limits, Guest: h.Baked, Args: h.Args, Env: h.Env, Input: h.Input, Files: h.Files, Packages: h.Packages, Principal: h.Principal, DryRun: h.DryRun, KeepOutput: h.KeepOutput, Seed: new([32]byte)}
+	o := Options{Limits: h.Limits, Guest: cmp.Or(h.Baked, h.Module.Guest), Args: h.Args, Env: h.Env, Input: h.Input, Files: h.Files, Packages: h.Packages, Principal: h.Principal, DryRun: h.DryRun, KeepOutput: h.KeepOutput, Seed: new([32]byte)}
 	o.Coverage, o.TraceEvents = h.Coverage, h.Traced
 	if h.Traced > 0 {
 		o.Trace = io.Discard // a traced program burns more fuel

@@ -86,6 +86,7 @@ type Runtime struct {
 	vault  *vault
 	// CacheError is why nothing is kept between processes although it should be; nil when all is well.
 	cacheError error
+	hasScience func() bool // whether the science guest is built
 
 	mu          sync.Mutex
 	closed      bool
@@ -159,6 +160,10 @@ func New(ctx context.Context, c Config) (*Runtime, error) {
 	rt := &Runtime{config: c, guests: map[string]*guestSlot{}, baked: map[string]*guestSlot{}, packages: map[string]*packageTree{},
 		authorities: map[*policies.Policy]*authoritySlot{}, joined: map[[2]*hostfuncs.Registry]*hostfuncs.Registry{},
 		liveAt: map[*Session]*list.Element{}, liveOrder: list.New(), compilers: make(turn, 2)}
+	rt.hasScience = sync.OnceValue(func() bool {
+		_, err := c.Guest(ScienceGuest)
+		return err == nil
+	})
 	rt.base, rt.shutdown = context.WithCancelCause(context.WithoutCancel(ctx))
 	if !c.NoCache {
 		rt.vault, rt.cacheError = openCache(c.CacheDir)
@@ -269,7 +274,8 @@ func (rt *Runtime) until(ctx context.Context) (context.Context, func()) {
 type Options struct {
 	// Limits of this run; fields that are zero take the Runtime's.
 	Limits Limits
-	// Guest is the name of a baked guest (Runtime.Bake) that the run forks. Default: the interpreter of the program's language as it is.
+	// Guest is what the run forks: the name of a baked guest (Runtime.Bake), ScienceGuest, or that of an interpreter as it is, such as "python". Default: the
+	// interpreter of the program's language; of a Python program that imports numpy or pandas the science guest, where it is built.
 	Guest string
 	// Args are the program's arguments, its own name excluded.
 	Args []string
@@ -426,6 +432,9 @@ func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, o
 			return nil, err
 		}
 		o.Packages = withPackages(o.Packages, granted)
+	}
+	if o.Guest == "" && op == "run" && o.turn == nil {
+		o.Guest = rt.pick(m)
 	}
 	j := &job{rt: rt, module: m, options: o, op: op, authority: authority}
 	j.settings()

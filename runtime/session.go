@@ -245,6 +245,10 @@ func (s *Session) take(ctx context.Context, m *compiler.Module, o Options, keepF
 		return nil, ErrSessionClosed
 	}
 	t := &sessionTurn{base: s.state, live: s.live, program: s.ready, number: s.spent.Turns + 1}
+	if s.options.Guest == "" && !t.later() && o.script == nil {
+		s.options.Guest = s.rt.pick(m) // by its first turn
+	}
+	o.Guest = s.options.Guest
 	s.live = nil // it is the turn's
 	spent := s.spent
 	s.mu.Unlock()
