@@ -34,6 +34,9 @@ func Supported() error {
 	if _, err := arch.GetInfo(""); err != nil {
 		missing = append(missing, "no seccomp filter is known for "+runtime.GOARCH)
 	}
+	if _, err := os.Stat("/proc/thread-self/children"); err != nil {
+		missing = append(missing, "no /proc, or one that does not list the children of processes, so that their memory cannot be watched")
+	}
 	if len(missing) > 0 {
 		return &UnsupportedError{Missing: missing}
 	}
@@ -149,8 +152,12 @@ func onThreadOfItsOwn(f func()) {
 }
 
 // confine restricts the calling thread, and what it starts, for good.
-func confine(ruleset int, namespaces uintptr) error {
-	if err := ownFiles(); err != nil {
+func confine(ruleset int, namespaces uintptr, needed ...*os.File) error {
+	keep := []int{ruleset}
+	for _, f := range needed {
+		keep = append(keep, int(f.Fd()))
+	}
+	if err := ownFiles(keep); err != nil {
 		return fmt.Errorf("cannot keep files from the compiler: %w", err)
 	}
 	if err := dropCapabilities(); err != nil {
@@ -174,8 +181,9 @@ func confine(ruleset int, namespaces uintptr) error {
 }
 
 // ownFiles gives the thread a table of open files of its own, in which nothing survives an exec: files that this process was started with, or that a
-// library opened, may be without that mark. What the thread does not need is closed in it, so that it holds no connection open.
-func ownFiles() error {
+// library opened, may be without that mark. What the thread does not need is closed in it, or a pipe or connection that the process closes would stay open for
+// as long as the compiler runs. What the Go runtime waits with (epoll and its like) it may need on any thread.
+func ownFiles(keep []int) error {
 	if err := unix.Unshare(unix.CLONE_FILES); err != nil {
 		return err
 	}
@@ -188,11 +196,11 @@ func ownFiles() error {
 	}
 	for _, e := range entries {
 		fd, err := strconv.Atoi(e.Name())
-		if err != nil || fd < 3 {
+		if err != nil || fd < 3 || slices.Contains(keep, fd) {
 			continue
 		}
 		target, err := os.Readlink("/proc/thread-self/fd/" + e.Name())
-		if err == nil && strings.HasPrefix(target, "socket:") {
+		if err == nil && !strings.HasPrefix(target, "anon_inode:") {
 			unix.Close(fd)
 		}
 	}

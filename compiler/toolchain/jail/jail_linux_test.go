@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -300,5 +301,34 @@ func TestTrusted(t *testing.T) {
 			t.Errorf("%s: %+v, %v", probe, r, err)
 		}
 		waitForNone(t, c.Dir)
+	}
+}
+
+// While a compiler runs, a pipe that this process closes is closed.
+func TestJailHoldsNothingOpen(t *testing.T) { inEachJail(t, jailHoldsNothingOpen) }
+
+func jailHoldsNothingOpen(t *testing.T, run runner) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	c := command(t, jail.Limits{}, "sleep")
+	ended := make(chan error, 1)
+	go func() {
+		_, err := run(ctx, c)
+		ended <- err
+	}()
+	time.Sleep(300 * time.Millisecond)
+	w.Close()
+	r.SetReadDeadline(time.Now().Add(5 * time.Second))
+	if n, err := r.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
+		t.Errorf("the other end of the pipe is still open: %v", err)
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
