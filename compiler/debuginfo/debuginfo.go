@@ -26,8 +26,8 @@ type Frame struct {
 	Line, Column int
 }
 
-// budget is the work of all lookups in one module: entries, attributes, rows and ranges looked at. A module of 10 MB of DWARF has some three million.
-const budget = 30_000_000
+// budget is the work of all lookups in one module: entries, attributes, rows and ranges looked at. Two dozen places in two megabytes of Rust take half a million.
+const budget = 10_000_000
 
 // What is kept is dearer than what is only looked at: a unit, the layout of an entry.
 const (

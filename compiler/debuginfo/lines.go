@@ -2,13 +2,12 @@ package debuginfo
 
 // lineTable is the files of a unit's line table.
 type lineTable struct {
-	version    int
-	compDir    string
-	dirs       []string
-	files      []file
-	lineStr    []byte
-	str        []byte
-	pathLength int // of all names that were made
+	version int
+	compDir string
+	dirs    []string
+	files   []file
+	lineStr []byte
+	str     []byte
 }
 
 type file struct {

@@ -1,6 +1,6 @@
 // The console: text goes to the standard streams at once, so that nothing is lost when the host stops the run.
 
-const { inspect, formatWithOptions, stringWidth, isInstance } = internal('inspect');
+const { inspect, format, stringWidth, isInstance } = internal('inspect');
 
 class Console {
   #out;
@@ -28,11 +28,11 @@ class Console {
   }
 
   log(...args) {
-    this.#print(this.#out, formatWithOptions({}, ...args));
+    this.#print(this.#out, format(...args));
   }
 
   warn(...args) {
-    this.#print(this.#err, formatWithOptions({}, ...args));
+    this.#print(this.#err, format(...args));
   }
 
   dir(value, options) {
@@ -40,14 +40,14 @@ class Console {
   }
 
   trace(...args) {
-    const e = new Error(formatWithOptions({}, ...args));
+    const e = new Error(format(...args));
     const frames = e.stack.slice(e.stack.indexOf('\n    at') + 1);
     this.#print(this.#err, `Trace${e.message ? `: ${e.message}` : ''}\n${frames}`);
   }
 
   assert(condition, ...args) {
     if (condition) return;
-    internal('run').warn('assert_failed', `console.assert was false${args.length > 0 ? `: ${formatWithOptions({}, ...args).slice(0, 300)}` : ''}; it only prints, the program went on`, internal('errors').here());
+    internal('run').warn('assert_failed', `console.assert was false${args.length > 0 ? `: ${format(...args).slice(0, 300)}` : ''}; it only prints, the program went on`, internal('errors').here());
     if (typeof args[0] === 'string') args[0] = `Assertion failed: ${args[0]}`;
     else args.unshift('Assertion failed');
     this.warn(...args);

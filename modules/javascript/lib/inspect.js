@@ -760,12 +760,24 @@ function toJSON(value) {
 }
 
 function format(...args) {
-  return formatWithOptions({}, ...args);
+  return formatWithOptions(none, ...args);
+}
+
+const none = Object.freeze({});
+
+// simple is the text of a value that needs no thought, as programs print most, or undefined.
+function simple(value) {
+  switch (typeof value) {
+    case 'number': return formatNumber(plain, value);
+    case 'boolean': return value ? 'true' : 'false';
+    case 'undefined': return 'undefined';
+  }
+  return value === null ? 'null' : undefined;
 }
 
 function formatWithOptions(opts, ...args) {
   const first = args[0];
-  if (args.length === 1) return typeof first === 'string' ? first : inspect(first, opts);
+  if (args.length === 1) return typeof first === 'string' ? first : (opts === none && !defaults.colors ? simple(first) : undefined) ?? inspect(first, opts);
   let out = '';
   let next = 0;
   if (typeof first === 'string') {
@@ -827,7 +839,7 @@ function formatWithOptions(opts, ...args) {
   }
   for (let i = next; i < args.length; i++) {
     if (i > 0) out += ' ';
-    out += typeof args[i] === 'string' ? args[i] : inspect(args[i], { ...opts, compact: 3, colors: false });
+    out += typeof args[i] === 'string' ? args[i] : (opts === none ? simple(args[i]) : undefined) ?? inspect(args[i], { ...opts, compact: 3, colors: false });
   }
   return out;
 }
