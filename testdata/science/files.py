@@ -51,6 +51,20 @@ b = io.BytesIO()
 np.save(b, a)
 b.seek(0)
 print(np.load(b).shape, len(b.getvalue()))
+#%% npy in a file
+np.save("a.npy", a)
+print(np.load("a.npy").sum(), np.load("a.npy", mmap_mode=None)[1])
+#%% several arrays in a file
+np.savez("both.npz", a=a, m=m)
+with np.load("both.npz") as both:
+    print(sorted(both.files), both["m"].sum())
+#%% frombuffer
+print(np.frombuffer(b"\x01\x00\x02\x00\x03\x00", dtype="<i2", count=2, offset=2))
+#%% genfromtxt
+print(np.genfromtxt(io.StringIO("a,b\n1,2\n3,\n"), delimiter=",", names=True)["b"])
+#%% raw file
+a.tofile("raw.bin")
+print(np.fromfile("raw.bin", dtype=a.dtype).reshape(3, 4).sum())
 #%% pickle
 import pickle
 print(pickle.loads(pickle.dumps(people)).equals(people))

@@ -4,7 +4,7 @@ value(sales[["units", "price"]].describe())
 #%% describe texts
 print(people.describe(include="object"))
 #%% info
-people.info()
+people.info(memory_usage=False)
 #%% head and tail
 print(sales.head(2), sales.tail(2), sep="\n")
 #%% whole frame
