@@ -137,7 +137,7 @@ func (rt *Runtime) Build(ctx context.Context, m *compiler.Module, o BuildOptions
 	sum := sha256.Sum256(made.Wasm)
 	b.Wasm, b.Bytes, b.Digest = made.Wasm, int64(len(made.Wasm)), "sha256:"+hex.EncodeToString(sum[:])
 	b.CodeBytes, b.DataBytes, b.MemoryBytes = int64(made.CodeBytes), int64(made.DataBytes), made.MemoryBytes
-	b.Functions, b.Dropped, b.Imports = made.Functions, made.Dropped, made.Imports
+	b.Functions, b.Dropped, b.Imports = made.Functions, made.Dropped, append([]string{}, made.Imports...)
 	if m.Guest == "" && len(made.Answered) > 0 {
 		b.Warnings = append(b.Warnings, fmt.Sprintf("the program asks wand for %s: in a file of its own there are no tools, no input, and nobody takes its value", strings.Join(made.Answered, ", ")))
 	}

@@ -56,9 +56,9 @@ func (a *app) buildCommand() *cli.Command {
 	}
 }
 
-// buildInfo is the JSON form of what was built, a stable contract.
+// buildInfo is the JSON form of what was built, a stable contract: build.schema.json.
 type buildInfo struct {
-	*runtime.Built
+	runtime.Built
 	File string `json:"file"` // - for standard output
 }
 
@@ -103,7 +103,7 @@ func (a *app) build(c *cli.Context, fuel, memory *quantity) error {
 	}
 	a.showBuilt(out, built)
 	if c.Bool("json") {
-		return writeJSON(a.stdout, buildInfo{built, out})
+		return writeJSON(a.stdout, buildInfo{*built, out})
 	}
 	return nil
 }

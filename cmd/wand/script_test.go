@@ -40,6 +40,7 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND ARGUMENTS...   run a command that must end with that exit code
 //	json FILE|stdout                  check that it is one JSON value
 //	report stdout                     check it against the report's schema
+//	built stdout                      check it against the schema of wand build
 //	sessions stdout                   check it against the schema of wand session list and show
 //	model FILE                        start a model's server at $MODEL_URL that says what the file tells
 //
@@ -98,6 +99,7 @@ func TestScript(t *testing.T) {
 			"token":  takeToken,
 
 			"sessions": isSessions,
+			"built":    isBuilt,
 			"model":    serveModel,
 		},
 	})
