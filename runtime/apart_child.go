@@ -186,5 +186,5 @@ func blame(err error) error {
 	if errors.As(err, &file) {
 		return err
 	}
-	return fmt.Errorf("%w: the engine does not compile it: %w", ErrUnsupported, err)
+	return fmt.Errorf("%w: the engine does not compile it: %s", ErrUnsupported, foreignName(strings.Join(strings.Fields(err.Error()), " "), 300))
 }

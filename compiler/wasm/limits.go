@@ -17,7 +17,7 @@ type Limits struct {
 	NameBytes         int // one import, export or section name; default 100,000
 	Params            int // of one function or block type; default 1,000
 	Results           int // default 1,000
-	LocalsPerFunction int // without parameters; default 50,000
+	LocalsPerFunction int // without parameters; default 48,000: with parameters and what the meter adds it stays below the 50,000 of other engines
 	Locals            int // over all functions; default 10,000,000
 	FunctionBytes     int // body of one function; default 8 MiB
 	Nesting           int // of blocks in one function; default 10,000
@@ -45,7 +45,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.NameBytes, 100_000)
 	set(&l.Params, 1_000)
 	set(&l.Results, 1_000)
-	set(&l.LocalsPerFunction, 50_000)
+	set(&l.LocalsPerFunction, 48_000)
 	set(&l.Locals, 10_000_000)
 	set(&l.FunctionBytes, 8<<20)
 	set(&l.Nesting, 10_000)
