@@ -402,7 +402,7 @@ func (a *app) packagesRemove(c *cli.Context) error {
 	return nil
 }
 
-const packagesLockDescription = `Prints the lock file of the packages: which there are, in which versions, with the SHA-256 of each wheel (schema wand.packages/v1). The same packages are the same
+const packagesLockDescription = `Prints the lock file of the packages: which there are, in which versions, with the SHA-256 of each wheel (schema wand.packages/v1, runtime/packagestore/lock.schema.json). The same packages are the same
 text. wand packages add --lock FILE has another machine have exactly these.
 
 EXAMPLES:
