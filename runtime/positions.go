@@ -32,6 +32,8 @@ func (r *Report) place(m *compiler.Module, ended error) {
 	if m.Guest != "" || r.Error == nil || len(stack) == 0 {
 		return
 	}
+	// Whoever made the module wrote what is read here. It is written not to panic and fuzzed; should it, then the report does without.
+	defer func() { _ = recover() }()
 	decoded, err := wasm.Decode(m.Wasm, wasm.Limits{})
 	if err != nil {
 		return

@@ -1,6 +1,7 @@
 package runtime_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"wand/compiler"
 	"wand/compiler/debuginfo/dwarftest"
+	"wand/compiler/wasm"
 	"wand/runtime"
 	"wand/runtime/engine/wazero"
 )
@@ -249,7 +251,7 @@ int main() {
 // TestPlaces runs programs that fail, as a module of the user's own and as one that was compiled from its source, on wazero's compiler and interpreter.
 func TestPlaces(t *testing.T) {
 	ctx := context.Background()
-	compiled, err := runtime.New(ctx, runtime.Config{NoCache: true})
+	compiled, err := runtime.New(ctx, runtime.Config{CacheDir: t.TempDir()}) // a larger module is compiled apart, and comes out of the cache the second time
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,5 +332,40 @@ func (p *placed) check(t *testing.T, r *runtime.Report, withSource bool) {
 	}
 	if text := string(r.JSON()) + r.Feedback(0); strings.Contains(text, "/ziglang/") || strings.Contains(text, "/tmp/") || strings.Contains(text, "secret") {
 		t.Errorf("something of the machine is shown: %s", text)
+	}
+}
+
+// TestHostileDebuggingInformation: a module whose debugging information lies is reported on all the same, soon and without places.
+func TestHostileDebuggingInformation(t *testing.T) {
+	rt := plainRuntime(t)
+	for name, change := range map[string]func(name string, b []byte) []byte{
+		"cut":    func(_ string, b []byte) []byte { return b[:len(b)/2] },
+		"ones":   func(_ string, b []byte) []byte { return bytes.Repeat([]byte{0xff}, len(b)) },
+		"zeros":  func(_ string, b []byte) []byte { return make([]byte, len(b)) },
+		"repeat": func(_ string, b []byte) []byte { return bytes.Repeat(b, 1000) },
+		"none":   func(string, []byte) []byte { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			decoded, err := wasm.Decode(dwarftest.Module(""), wasm.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range decoded.Customs {
+				c := &decoded.Customs[i]
+				c.Bytes = change(c.Name, c.Bytes)
+			}
+			m, _, err := compiler.Compile(context.Background(), compiler.Source{Text: decoded.Encode()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			started := time.Now()
+			r, err := rt.Run(context.Background(), m, runtime.Options{})
+			if err != nil || r.Status != runtime.Failed || r.Error.Kind != runtime.KindTrap || r.Error.Message != "integer divide by zero" {
+				t.Fatalf("%v %s", err, shown(t, r))
+			}
+			if d := time.Since(started); d > 20*time.Second {
+				t.Errorf("it took %s", d)
+			}
+		})
 	}
 }
