@@ -1,6 +1,6 @@
-;; attack: frames of 50,000 vectors, 800 KB each
+;; attack: frames of 48,000 vectors, 770 KB each
 ;; expect: exhausted call_depth
-;; expand: LOCALS 49000 "v128 "
+;; expand: LOCALS 48000 "v128 "
 (module
   (func $f (param i32) (local @@LOCALS@@)
     (local.set 1 (i32x4.splat (local.get 0)))
