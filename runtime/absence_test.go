@@ -4,8 +4,23 @@ import (
 	"strings"
 	"testing"
 
+	"wand/compiler"
 	"wand/runtime"
 )
+
+// runPlain runs a program in the Python guest itself, also where the science guest is built.
+func runPlain(t *testing.T, text string) *runtime.Report {
+	t.Helper()
+	m, diagnostics, err := compiler.Compile(t.Context(), compiler.Source{Name: "main.py", Text: []byte(text)})
+	if err != nil || m == nil {
+		t.Fatal(err, diagnostics)
+	}
+	r, err := sharedRuntime(t).Run(t.Context(), m, runtime.Options{Guest: "python"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
 
 // A program that imports what is not there is told, in one line, what there is in its place.
 func TestAbsenceSaysWhatToUse(t *testing.T) {
@@ -18,7 +33,7 @@ func TestAbsenceSaysWhatToUse(t *testing.T) {
 		"sympy": "wand packages add sympy", "networkx": "heapq", "tabulate": "str.ljust",
 	} {
 		head, _, _ := strings.Cut(module, ".")
-		r := runWith(t, "import "+module+" as x\nprint(x.y)\n")
+		r := runPlain(t, "import "+module+" as x\nprint(x.y)\n")
 		if r.Status != runtime.Failed || r.Error.Type != "ModuleNotFoundError" {
 			t.Errorf("%s: %s", module, r.Feedback(0))
 			continue
@@ -30,11 +45,11 @@ func TestAbsenceSaysWhatToUse(t *testing.T) {
 			t.Errorf("%s: the model is not told:\n%s", module, r.Feedback(300))
 		}
 	}
-	if r := runWith(t, "import nosuchthing\nnosuchthing.x\n"); !strings.Contains(r.Error.Hint, "do without nosuchthing") {
+	if r := runPlain(t, "import nosuchthing\nnosuchthing.x\n"); !strings.Contains(r.Error.Hint, "do without nosuchthing") {
 		t.Errorf("a module nobody knows: %q", r.Error.Hint)
 	}
 	// What a program finds out for itself, it is not disturbed in.
-	if r := runWith(t, "try:\n    import scipy\nexcept ImportError:\n    scipy = None\nscipy is None\n"); r.Status != runtime.Completed || string(r.Result) != "true" {
+	if r := runPlain(t, "try:\n    import scipy\nexcept ImportError:\n    scipy = None\nscipy is None\n"); r.Status != runtime.Completed || string(r.Result) != "true" {
 		t.Errorf("%s", r.Feedback(0))
 	}
 }

@@ -110,7 +110,7 @@ print([d.day for d in rrule.rrule(rrule.WEEKLY, count=3, dtstart=datetime.dateti
 				t.Fatal(err, diagnostics)
 			}
 			for round := range 2 { // compiled in the sandbox, then from the cache
-				r, err := rt.Run(t.Context(), m, runtime.Options{Policy: &policies.Policy{Version: 1, Packages: []policies.PackageGrant{g}}})
+				r, err := rt.Run(t.Context(), m, runtime.Options{Guest: "python", Policy: &policies.Policy{Version: 1, Packages: []policies.PackageGrant{g}}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -118,7 +118,7 @@ print([d.day for d in rrule.rrule(rrule.WEEKLY, count=3, dtstart=datetime.dateti
 					t.Fatalf("round %d: %q\n%s", round, r.Stdout, r.Feedback(0))
 				}
 			}
-			r, err := rt.Run(t.Context(), m, runtime.Options{})
+			r, err := rt.Run(t.Context(), m, runtime.Options{Guest: "python"})
 			if err != nil || r.Status != runtime.Denied {
 				t.Errorf("without a policy that lists it: %v\n%s", err, r.Feedback(0))
 			}
