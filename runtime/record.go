@@ -124,6 +124,7 @@ type recordedModule struct {
 	Digest     string            `json:"digest"`
 	Source     string            `json:"source,omitempty"`
 	LineOffset int               `json:"line_offset,omitempty"`
+	Toolchain  string            `json:"toolchain,omitempty"`
 	Translated bool              `json:"translated,omitempty"` // Program is made of Source
 }
 
@@ -405,7 +406,7 @@ func (j *job) header() (*recordingHeader, error) {
 	h := &recordingHeader{
 		ID: newID(), Made: time.Now().UTC().Truncate(time.Second), Engine: j.rt.config.Engine.Name(), Guest: j.program.label, Baked: j.options.Guest,
 		Module: recordedModule{Name: m.Name, Language: m.Language, Guest: m.Guest, Program: m.Program, Wasm: m.Wasm, Digest: m.Digest, Source: m.Source,
-			LineOffset: m.LineOffset, Translated: m.SourceMap != nil},
+			LineOffset: m.LineOffset, Toolchain: m.Toolchain, Translated: m.SourceMap != nil},
 		Limits: j.run.limits, Slice: j.run.slice, Args: o.Args, Env: o.Env, Input: o.Input, Stdin: o.Stdin != nil, Files: o.Files,
 		Seed: hex.EncodeToString(o.Seed[:]), FixedSeed: j.fixedSeed, Clock: j.clockName, Policy: j.authority.info, Principal: o.Principal, DryRun: o.DryRun, KeepOutput: o.KeepOutput,
 		Note: o.SuspendNote, Tools: o.Tools.Names(),

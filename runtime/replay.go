@@ -173,7 +173,7 @@ func clipped(s string) string {
 
 // module is the program of a recording. What a translator made is made again, for positions.
 func (r *recordedModule) module(ctx context.Context) (*compiler.Module, error) {
-	m := &compiler.Module{Name: r.Name, Language: r.Language, Guest: r.Guest, Program: r.Program, Wasm: r.Wasm, Digest: r.Digest, Source: r.Source, LineOffset: r.LineOffset}
+	m := &compiler.Module{Name: r.Name, Language: r.Language, Guest: r.Guest, Program: r.Program, Wasm: r.Wasm, Digest: r.Digest, Source: r.Source, LineOffset: r.LineOffset, Toolchain: r.Toolchain}
 	if !r.Translated {
 		return m, nil
 	}
