@@ -17,11 +17,26 @@ import (
 	"wand/runtime/engine"
 )
 
+// maxPlacedCode is how many bytes of code a module has at most whose traps and limits are placed: placing decodes and meters it again, in this process, after
+// the run has ended.
+const maxPlacedCode = 8 << 20
+
 // meterOptions are how a module is metered. A module of its own that has debugging information is metered so that traces tell positions, which costs it
 // 16 bytes for each instruction that can trap or call; a guest's traces are nobody's business.
 func meterOptions(m *wasm.Module, guest bool) meter.Options {
-	return meter.Options{MaxCallDepth: MaxCallDepth, Positions: !guest && debuginfo.Has(m)}
+	return meter.Options{MaxCallDepth: MaxCallDepth, Positions: !guest && debuginfo.Has(m) && codeBytes(m) <= maxPlacedCode}
 }
+
+// codeBytes is the size of all function bodies.
+func codeBytes(m *wasm.Module) (n int) {
+	for _, c := range m.Codes {
+		n += len(c.Body)
+	}
+	return n
+}
+
+// maxPlacedModule is the largest module, in bytes, whose frames are named: its debugging information is several times its code.
+const maxPlacedModule = 32 << 20
 
 // maxPlaced is how many calls of the engine's stack are looked at: what every engine tells of, beside the calls of host functions and of what the meter added.
 const maxPlaced = 24
@@ -29,7 +44,7 @@ const maxPlaced = 24
 // place finds the source lines of a module that trapped or was stopped. Nothing for this is kept or done before: the module is decoded and metered again.
 func (r *Report) place(m *compiler.Module, ended error) {
 	stack := engine.FramesOf(ended)
-	if m.Guest != "" || r.Error == nil || len(stack) == 0 {
+	if m.Guest != "" || r.Error == nil || len(stack) == 0 || len(m.Wasm) > maxPlacedModule {
 		return
 	}
 	// Whoever made the module wrote what is read here. It is written not to panic and fuzzed; should it, then the report does without.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -344,6 +345,12 @@ func TestHostileDebuggingInformation(t *testing.T) {
 		"zeros":  func(_ string, b []byte) []byte { return make([]byte, len(b)) },
 		"repeat": func(_ string, b []byte) []byte { return bytes.Repeat(b, 1000) },
 		"none":   func(string, []byte) []byte { return nil },
+		"huge": func(name string, b []byte) []byte { // right, and more than is looked at
+			if name == ".debug_str" {
+				return append(slices.Clone(b), make([]byte, 33<<20)...)
+			}
+			return b
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			decoded, err := wasm.Decode(dwarftest.Module(""), wasm.Limits{})
@@ -362,6 +369,9 @@ func TestHostileDebuggingInformation(t *testing.T) {
 			r, err := rt.Run(context.Background(), m, runtime.Options{})
 			if err != nil || r.Status != runtime.Failed || r.Error.Kind != runtime.KindTrap || r.Error.Message != "integer divide by zero" {
 				t.Fatalf("%v %s", err, shown(t, r))
+			}
+			if name == "huge" && r.Error.Location != nil {
+				t.Errorf("33 MiB were read for %v", r.Error.Location)
 			}
 			if d := time.Since(started); d > 20*time.Second {
 				t.Errorf("it took %s", d)
