@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help guests toolchains build demo test soak engines differ bench lint fuzz compiler cross clean
+.PHONY: help guests toolchains build demo test test-science soak engines differ bench lint fuzz compiler cross clean
 
 export GOFLAGS := -buildvcs=false
 
@@ -23,7 +23,7 @@ $(error ENGINE=$(ENGINE): make build knows wazero (the default) and wasmtime)
 endif
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 guests: ## build the interpreters (CPython, QuickJS) into the user's cache; nothing to do when they are there; SCIENCE=1: with numpy and pandas in a third one
 	@modules/build.sh $(if $(SCIENCE),--science)
@@ -48,6 +48,10 @@ demo: build ## the main job, from nothing: build what is missing, then run the e
 test: guests toolchains ## run all tests
 	$(GO) test -count=1 -timeout 30m ./...
 	@$(MAKE) --no-print-directory engines
+
+test-science: ## build the science guest and run its tests
+	@modules/build.sh --science
+	$(GO) test -count=1 -timeout 30m -run Science ./runtime
 
 # The second engine needs cgo. Its tests are those of the first, and that both agree.
 engines: ## run the tests of wasmtime beside wazero, where there is a C compiler
