@@ -87,7 +87,7 @@ func TestScript(t *testing.T) {
 				return false, errors.New("unknown condition " + condition)
 			}
 			_, err := modules.Find(name)
-			if err != nil && os.Getenv("CI") != "" {
+			if err != nil && os.Getenv("CI") != "" && name != "science" { // that one takes a quarter of an hour to build: make test-science
 				return false, err
 			}
 			return err == nil, nil
