@@ -38,11 +38,11 @@ python_more() {
     quietly numpy-configure science_meson numpy -Dallow-noblas=true -Dblas=none -Dlapack=none -Ddisable-svml=true -Ddisable-highway=true \
         -Ddisable-intel-sort=true -Ddisable-threading=true -Ddisable-optimization=true
     say "science: numpy configured"
-    quietly numpy "$science_root/bin/ninja" -C "$science_root/numpy-build" -j"$JOBS"
+    quietly numpy science_ninja numpy
     say "science: numpy built"
     science_numpy_headers
     quietly pandas-configure science_meson pandas
-    quietly pandas "$science_root/bin/ninja" -C "$science_root/pandas-build" -j"$JOBS"
+    quietly pandas science_ninja pandas
     say "science: pandas built"
     quietly science-libc science_libc
     quietly science-site science_site
@@ -139,6 +139,11 @@ science_meson() {
     science_package=$1; shift
     PATH=$science_root/bin:$PATH "$science_root/bin/python" "$science_root/numpy/vendored-meson/meson/meson.py" setup "$science_root/$science_package-build" \
         "$science_root/$science_package" --cross-file "$science_root/cross.txt" --prefix=/usr -Dbuildtype=plain -Db_ndebug=true "$@"
+}
+
+# science_ninja PACKAGE compiles PACKAGE. Some of its commands are written as names.
+science_ninja() {
+    PATH=$science_root/bin:$PATH ninja -C "$science_root/$1-build" -j"$JOBS"
 }
 
 # science_numpy_headers gathers numpy's headers, some of which its build made, for pandas.
