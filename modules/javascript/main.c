@@ -564,7 +564,7 @@ static JSValue reply(JSContext *ctx, int32_t length) {
 /* kept() -> the text of the last reply that was not plain */
 static JSValue native_kept(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv) {
     JSValue text = guest.kept;
-    guest.kept = guest.program = JS_UNDEFINED;
+    guest.kept = JS_UNDEFINED;
     return text;
 }
 
