@@ -46,7 +46,7 @@ demo: build ## the main job, from nothing: build what is missing, then run the e
 	@examples/demo.sh bin/wand
 
 test: guests toolchains ## run all tests
-	$(GO) test -count=1 -timeout 30m ./...
+	$(GO) test -count=1 -timeout 45m ./...
 	@$(MAKE) --no-print-directory engines
 
 test-science: ## build the science guest and run its tests

@@ -46,6 +46,7 @@ func sections() []section {
 		{"memory", (*bench).memory},
 		{"session", (*bench).session},
 		{"baked", (*bench).baked},
+		{"science", (*bench).science},
 		{"standalone", (*bench).standalone},
 		{"hostcall", (*bench).hostCall},
 		{"parallel", (*bench).parallelTools},
@@ -62,7 +63,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	wand := flags.String("wand", "bin/wand", "the command to measure, built with its guests inside (make build)")
 	asJSON := flags.Bool("json", false, "print JSON instead of the table")
-	only := flags.String("only", "", "measure only the sections whose name matches this regular expression: fork, where, throughput, process, metering, cpu, memory, session, baked, standalone, hostcall, parallel, policy, journal, eval, engines, cold")
+	only := flags.String("only", "", "measure only the sections whose name matches this regular expression: fork, where, throughput, process, metering, cpu, memory, session, baked, science, standalone, hostcall, parallel, policy, journal, eval, engines, cold")
 	python := flags.String("python", "python3", "the native Python to compare with")
 	node := flags.String("node", "node", "the native JavaScript to compare with")
 	kernelDir := flags.String("kernels", "testdata/kernels", "folder of the C programs for the section metering")
