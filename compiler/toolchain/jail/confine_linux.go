@@ -16,17 +16,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// minLandlock is the oldest Landlock that protects: before its ABI 3 (Linux 6.2) any file that the user may write could be cut off.
-const minLandlock = 3
+// minLandlock is the oldest Landlock that compilers can work under: its ABI 2 (Linux 5.19) lets them move files between folders.
+const minLandlock = 2
+
+// truncateLandlock is the first Landlock that keeps files from being cut off (Linux 6.2). Before it the filter of system calls does.
+const truncateLandlock = 3
 
 // Supported says whether the kernel can confine a compiler: nil, or an *UnsupportedError that names what is missing.
 func Supported() error {
 	var missing []string
 	switch abi := landlockABI(); {
 	case abi == 0:
-		missing = append(missing, "the kernel has no Landlock, or it is switched off (it wants Linux 6.2, and landlock among the names of the boot option lsm=)")
+		missing = append(missing, "the kernel has no Landlock, or it is switched off (it wants Linux 5.19, and landlock among the names of the boot option lsm=)")
 	case abi < minLandlock:
-		missing = append(missing, fmt.Sprintf("the kernel's Landlock is ABI %d, and %d is needed (Linux 6.2)", abi, minLandlock))
+		missing = append(missing, fmt.Sprintf("the kernel's Landlock is ABI %d, and %d is needed (Linux 5.19)", abi, minLandlock))
 	}
 	if !seccomp.Supported() {
 		missing = append(missing, "the kernel has no seccomp filters")
@@ -41,6 +44,14 @@ func Supported() error {
 		return &UnsupportedError{Missing: missing}
 	}
 	return nil
+}
+
+// landlock is the ABI that a command is confined with.
+func (c *Command) landlock() int {
+	if c.abi > 0 {
+		return c.abi
+	}
+	return landlockABI()
 }
 
 func landlockABI() int {
@@ -63,6 +74,9 @@ const (
 // handled are all rights that an ABI knows: what is handled and not granted is denied.
 func handled(abi int) unix.LandlockRulesetAttr {
 	a := unix.LandlockRulesetAttr{Handled_access_fs: unix.LANDLOCK_ACCESS_FS_TRUNCATE<<1 - 1}
+	if abi < truncateLandlock {
+		a.Handled_access_fs &^= unix.LANDLOCK_ACCESS_FS_TRUNCATE
+	}
 	if abi >= 4 {
 		a.Handled_access_net = unix.LANDLOCK_ACCESS_NET_BIND_TCP | unix.LANDLOCK_ACCESS_NET_CONNECT_TCP
 	}
@@ -77,7 +91,7 @@ func handled(abi int) unix.LandlockRulesetAttr {
 
 // newRuleset says what a command may do with files: read what its Read names, write its folder, and use /dev/null.
 func newRuleset(c Command) (fd int, err error) {
-	attr := handled(landlockABI())
+	attr := handled(c.landlock())
 	// Later kernels know more fields than the first three, which are zero here.
 	got, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), unsafe.Offsetof(attr.Quiet_access_fs), 0)
 	if errno != 0 {
@@ -152,7 +166,7 @@ func onThreadOfItsOwn(f func()) {
 }
 
 // confine restricts the calling thread, and what it starts, for good.
-func confine(ruleset int, namespaces uintptr, needed ...*os.File) error {
+func confine(ruleset int, namespaces uintptr, abi int, needed ...*os.File) error {
 	keep := []int{ruleset}
 	for _, f := range needed {
 		keep = append(keep, int(f.Fd()))
@@ -169,7 +183,7 @@ func confine(ruleset int, namespaces uintptr, needed ...*os.File) error {
 	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(ruleset), 0, 0); errno != 0 {
 		return fmt.Errorf("landlock: %w", errno)
 	}
-	policy, err := filter(namespaces)
+	policy, err := filter(namespaces, abi)
 	if err != nil {
 		return err
 	}
@@ -226,7 +240,7 @@ func errno(e unix.Errno) seccomp.Action { return seccomp.ActionErrno | seccomp.A
 
 // filter lists the system calls that compilers need. Everything else fails with EPERM, or with ENOSYS where programs have another way then. In particular there
 // is no socket, no mount, no module, no key, no bpf, no io_uring, no userfaultfd, no setns, and no look into other processes.
-func filter(namespaces uintptr) (seccomp.Policy, error) {
+func filter(namespaces uintptr, abi int) (seccomp.Policy, error) {
 	info, err := arch.GetInfo("")
 	if err != nil {
 		return seccomp.Policy{}, err
@@ -259,7 +273,24 @@ func filter(namespaces uintptr) (seccomp.Policy, error) {
 		when("prctl", is(0, option))
 	}
 	allowed := known(allowedCalls)
-	if namespaces == 0 && landlockABI() < 6 {
+	if abi < truncateLandlock {
+		// A Landlock that knows only reading and writing lets a file be cut off by its name, and by opening it for reading alone or for nothing.
+		allowed = slices.DeleteFunc(allowed, func(name string) bool { return name == "truncate" || name == "open" || name == "openat" })
+		opening := func(name string, flags uint32) {
+			set := func(bit uint64) seccomp.Condition {
+				return seccomp.Condition{Argument: flags, Operation: seccomp.BitsSet, Value: bit}
+			}
+			clear := func(bit uint64) seccomp.Condition {
+				return seccomp.Condition{Argument: flags, Operation: seccomp.BitsNotSet, Value: bit}
+			}
+			when(name, clear(unix.O_TRUNC))
+			when(name, set(unix.O_WRONLY), clear(unix.O_RDWR))
+			when(name, set(unix.O_RDWR), clear(unix.O_WRONLY))
+		}
+		opening("open", 1)
+		opening("openat", 2)
+	}
+	if namespaces == 0 && abi < 6 {
 		allowed = slices.DeleteFunc(allowed, func(name string) bool { return name == "kill" || name == "tkill" || name == "tgkill" })
 	}
 	return seccomp.Policy{

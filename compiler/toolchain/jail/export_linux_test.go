@@ -16,3 +16,9 @@ func RunWithNamespaces(ctx context.Context, c Command) (*Result, error) {
 
 // ErrNoNamespaces is what RunWithNamespaces fails with where this user gets none.
 var ErrNoNamespaces = errNoNamespaces
+
+// RunWithOldLandlock runs a command as Run does under a kernel that knows Landlock's ABI 2.
+func RunWithOldLandlock(ctx context.Context, c Command) (*Result, error) {
+	c.abi = minLandlock
+	return RunWithoutNamespaces(ctx, c)
+}

@@ -25,6 +25,8 @@ type Command struct {
 	Limits Limits
 	// Trust runs the command without the kernel's confinement, with this user's authority. The limits hold all the same.
 	Trust bool
+
+	abi int // of Landlock, for tests; 0: the kernel's
 }
 
 // Limits of a command with everything that it starts.

@@ -125,7 +125,7 @@ type process struct {
 
 // live is the life of a command, on a thread that is good for nothing else afterwards.
 func (p *process) live(c Command, ruleset int, null *os.File, pipes *pipes) {
-	if err := confine(ruleset, p.namespaces, null, pipes.writers[0], pipes.writers[1]); err != nil {
+	if err := confine(ruleset, p.namespaces, c.landlock(), null, pipes.writers[0], pipes.writers[1]); err != nil {
 		p.reported <- err
 		return
 	}

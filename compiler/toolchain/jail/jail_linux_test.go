@@ -108,6 +108,39 @@ func testJailRefuses(t *testing.T, run runner) {
 	})
 }
 
+// A file that may be read cannot be cut off, in any of the ways that need no writing.
+func TestJailCutsNothing(t *testing.T) { inEachJail(t, testJailCutsNothing) }
+
+func testJailCutsNothing(t *testing.T, run runner) {
+	library := filepath.Join(t.TempDir(), "library")
+	if err := os.WriteFile(library, []byte("canary-7f3a"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	try := func(args ...string) *jail.Result {
+		c := command(t, jail.Limits{}, args...)
+		c.Read = append(c.Read, library)
+		r, err := run(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	for _, flags := range []int{unix.O_RDONLY, unix.O_WRONLY, unix.O_RDWR, unix.O_WRONLY | unix.O_RDWR} {
+		if r := try("open-truncate", library, strconv.Itoa(flags)); r.OK() || !strings.Contains(r.Stdout, "refused: ") {
+			t.Errorf("flags %#x: %+v", flags, r)
+		}
+	}
+	if r := try("truncate", library); r.OK() || !strings.Contains(r.Stdout, "refused: ") {
+		t.Errorf("%+v", r)
+	}
+	if text, err := os.ReadFile(library); string(text) != "canary-7f3a" {
+		t.Errorf("the file is %q, %v", text, err)
+	}
+	if r := try("open-truncate", "inside", strconv.Itoa(unix.O_WRONLY)); !r.OK() {
+		t.Errorf("its own file: %+v", r)
+	}
+}
+
 // What goes beyond a limit is stopped within it, and says which it was.
 func TestJailLimits(t *testing.T) { inEachJail(t, testJailLimits) }
 

@@ -49,6 +49,16 @@ func probe(what string, args []string) error {
 		return os.WriteFile(args[0], []byte("x"), 0o600)
 	case "truncate":
 		return os.Truncate(args[0], 0)
+	case "open-truncate": // for what the flags say
+		flags, err := strconv.Atoi(args[1])
+		if err != nil {
+			return err
+		}
+		fd, err := unix.Open(args[0], flags|unix.O_TRUNC, 0)
+		if err == nil {
+			unix.Close(fd)
+		}
+		return err
 	case "remove":
 		return os.Remove(args[0])
 	case "link": // a name inside for a file outside
@@ -232,6 +242,7 @@ func inEachJail(t *testing.T, test func(t *testing.T, run runner)) {
 		test(t, jail.RunWithNamespaces)
 	})
 	t.Run("no namespaces", func(t *testing.T) { test(t, jail.RunWithoutNamespaces) })
+	t.Run("old Landlock", func(t *testing.T) { test(t, jail.RunWithOldLandlock) })
 }
 
 // in runs a probe in a jail with the given limits.
