@@ -55,6 +55,7 @@ const (
 	editMemory // bulk operation on memory
 	editEntries
 	editGrow
+	editApart // before a comparison, see origin
 	editFinal
 )
 
@@ -78,6 +79,7 @@ type analysis struct {
 	edits    []edit
 	frames   []frame
 	labels   []uint32 // of all br_table instructions, already renumbered
+	origins  origins
 	current  int32
 	bulk     bool // some operation needs a temporary for its size
 }
@@ -89,11 +91,15 @@ func (a *analysis) run(c *wasm.Code, locals, results int) {
 	a.labels = a.labels[:0]
 	a.current = 0
 	a.bulk = false
+	a.origins.begin()
 
 	var in wasm.Instr
 	constant := int64(-1) // value of the preceding instruction when it is an i32.const
 	for it := wasm.NewIterator(c.Body, c.Offset); it.Next(&in); {
 		a.charge(cost(in.Op))
+		if a.origins.next(&in) {
+			a.edits = append(a.edits, edit{start: int32(in.Start), end: int32(in.Start), kind: editApart, op: in.Op})
+		}
 		size := constant
 		constant = -1
 		switch in.Op {

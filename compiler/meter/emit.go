@@ -456,6 +456,8 @@ func (e *emitter) body(body []byte, quiet bool) {
 			switch d.kind {
 			case editCall, editRefFunc:
 				e.index(d.op, d.index)
+			case editApart:
+				e.apart(d.op)
 			default:
 				e.out = append(e.out, original...)
 			}
@@ -515,6 +517,8 @@ func (e *emitter) body(body []byte, quiet bool) {
 		case editFinal:
 			e.spill()
 			e.op(wasm.OpEnd)
+		case editApart:
+			e.apart(d.op)
 		}
 	}
 	e.note(at, true)

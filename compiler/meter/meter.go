@@ -28,7 +28,7 @@ import (
 )
 
 // Version changes whenever the same module is metered differently; it belongs into keys of caches.
-const Version = 3
+const Version = 4
 
 // Names that the rewrite adds to a module. A module that imports from Module, or exports a name that begins with Prefix, is refused.
 const (

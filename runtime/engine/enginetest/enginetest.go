@@ -48,6 +48,7 @@ func Run(t *testing.T, e engine.Engine) {
 		{"InstancesRunSideBySide", instancesRunSideBySide},
 		{"ABusyGuestIsStopped", aBusyGuestIsStopped},
 		{"DeepRecursionEnds", deepRecursionEnds},
+		{"BranchesOnAndGoRight", branchesOnAndGoRight},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, e) })
 	}
