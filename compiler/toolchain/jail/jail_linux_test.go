@@ -175,7 +175,7 @@ func testJailLimits(t *testing.T, run runner) {
 			if r.Stopped != test.want {
 				t.Errorf("stopped by %q, want %q: %+v", r.Stopped, test.want, r)
 			}
-			if took := time.Since(before); took > 20*time.Second {
+			if took := time.Since(before); took > 2*time.Minute {
 				t.Errorf("took %v", took)
 			}
 			waitForNone(t, c.Dir)
@@ -237,7 +237,7 @@ func testJailCancel(t *testing.T, run runner) {
 	if _, err := run(ctx, c); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("took %v", took)
 	}
 	waitForNone(t, c.Dir)
