@@ -23,12 +23,14 @@ science_flags() {
 }
 
 python_extensions() {
+    # All archives in one line, before the modules: what becomes a module, what several of them share, and parts of libc that the toolchain leaves out.
+    printf -- '- -'
+    find "$science_root/numpy-build" "$science_root/pandas-build" "$science_root/libc" \( -name '*.so' -o -name '*.a' \) | LC_ALL=C sort | tr '\n' ' ' | sed 's,^, ,'
+    echo
     (cd "$science_root" && find numpy-build pandas-build -name '*.so' | LC_ALL=C sort) | while read -r science_module; do
         science_name=$(printf %s "${science_module%.so}" | sed -e 's,^[a-z]*-build/,,' -e 's,/,.,g')
-        printf '%s PyInit_%s %s\n' "$science_name" "${science_name##*.}" "$science_root/$science_module"
+        printf '%s PyInit_%s\n' "$science_name" "${science_name##*.}"
     done
-    # No modules: what several of them share, and parts of libc that the toolchain leaves out.
-    find "$science_root" -name '*.a' | LC_ALL=C sort | sed 's,^,- - ,'
 }
 
 python_more() {
