@@ -223,7 +223,7 @@ func TestHostile(t *testing.T) {
 			_, diagnostics, err := c.Compile(context.Background(), source)
 			took := time.Since(start)
 			t.Logf("%v, %d diagnostics, %v", took, len(diagnostics), err)
-			if took > 15*time.Second {
+			if took > time.Minute { // some take a few seconds, and others' tests run meanwhile
 				t.Errorf("took %v", took)
 			}
 			for _, d := range diagnostics {

@@ -145,17 +145,17 @@ func (p *process) live(c Command, ruleset int, null *os.File, pipes *pipes) {
 	p.pid = pid
 	var status syscall.WaitStatus
 	if _, err := wait4(pid, &status, nil); err != nil || !status.Stopped() {
-		syscall.Kill(pid, syscall.SIGKILL)
+		elsewhere(func() { syscall.Kill(pid, syscall.SIGKILL) })
 		wait4(pid, &status, nil)
 		p.reported <- fmt.Errorf("cannot hold %s at its start: %v, status %#x", c.Argv[0], err, status)
 		return
 	}
 	p.reported <- nil
 	if !<-p.goOn {
-		p.kill()
+		elsewhere(p.kill)
 	}
 	if err := syscall.PtraceDetach(pid); err != nil {
-		p.kill()
+		elsewhere(p.kill)
 	}
 	// The process stays a zombie, and its number its own, until nobody can kill it any more.
 	for {
@@ -165,13 +165,23 @@ func (p *process) live(c Command, ruleset int, null *os.File, pipes *pipes) {
 		}
 	}
 	if p.namespaces == 0 { // its group outlives it, and is nobody else's as long as it is a zombie
-		syscall.Kill(-pid, syscall.SIGKILL)
+		elsewhere(func() { syscall.Kill(-pid, syscall.SIGKILL) })
 	}
 	p.mu.Lock()
 	p.gone = true
 	wait4(pid, &status, &p.usage)
 	p.mu.Unlock()
 	p.ended <- status
+}
+
+// elsewhere runs f on another thread: the one that started the command is confined as that is, and may not be allowed to send a signal.
+func elsewhere(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	<-done
 }
 
 func wait4(pid int, status *syscall.WaitStatus, usage *syscall.Rusage) (int, error) {

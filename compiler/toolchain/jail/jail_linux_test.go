@@ -199,7 +199,7 @@ func waitForNone(t *testing.T, dir string) {
 	t.Helper()
 	dir, _ = filepath.EvalSymlinks(dir)
 	var left []string
-	for range 100 {
+	for range 3000 {
 		left = nil
 		all, _ := filepath.Glob("/proc/[0-9]*/cwd")
 		for _, link := range all {

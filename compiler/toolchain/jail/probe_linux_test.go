@@ -130,13 +130,18 @@ func probe(what string, args []string) error {
 			}
 		}
 		return nil
-	case "fork":
-		for {
-			cmd := exec.Command(os.Args[0], "probe", "fork")
-			if err := cmd.Start(); err != nil {
-				time.Sleep(time.Millisecond)
+	case "fork": // a bomb of 1,365 processes: one without an end would take the machine from the tests beside it where root is not limited
+		const generations, children = 5, 4
+		generation := 0
+		if len(args) > 0 {
+			generation, _ = strconv.Atoi(args[0])
+		}
+		for range children {
+			if generation < generations {
+				_ = exec.Command(os.Args[0], "probe", "fork", strconv.Itoa(generation+1)).Start()
 			}
 		}
+		time.Sleep(time.Hour)
 	case "leave": // a child that outlives its parent and its session
 		cmd := exec.Command(os.Args[0], "probe", "sleep")
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
