@@ -17,7 +17,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/urfave/cli/v2"
 	_ "modernc.org/sqlite"
@@ -95,11 +94,11 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":  exits,
 			"json":   isJSON,
-			"report": isReport,
+			"report": reportSchema.command(),
 			"token":  takeToken,
 
-			"sessions": isSessions,
-			"built":    isBuilt,
+			"sessions": sessionSchema.command(),
+			"built":    builtSchema.command(),
 			"model":    serveModel,
 		},
 	})
@@ -149,23 +148,6 @@ func takeToken(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	token, _, _ := strings.Cut(ts.ReadFile(args[0]), " ")
 	ts.Setenv("TOKEN", token)
-}
-
-func isReport(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: report FILE")
-	}
-	text, err := os.ReadFile(schemaFile)
-	ts.Check(err)
-	var schema jsonschema.Schema
-	ts.Check(json.Unmarshal(text, &schema))
-	resolved, err := schema.Resolve(nil)
-	ts.Check(err)
-	var value any
-	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &value))
-	if err := resolved.Validate(value); err != nil {
-		ts.Fatalf("%v", err)
-	}
 }
 
 func TestArrange(t *testing.T) {
@@ -345,12 +327,3 @@ func TestSplitFile(t *testing.T) {
 		}
 	}
 }
-
-// schemaFile is absolute because scripts run in folders of their own.
-var schemaFile = func() string {
-	name, err := filepath.Abs(filepath.Join("..", "..", "runtime", "report.schema.json"))
-	if err != nil {
-		panic(err)
-	}
-	return name
-}()
