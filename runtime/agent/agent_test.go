@@ -294,17 +294,22 @@ func TestSaysNothing(t *testing.T) {
 // TestBudgets: each of them ends the conversation, and says which it was.
 func TestBudgets(t *testing.T) {
 	endless := func(*modeltest.Request) modeltest.Turn { return fenced("sum(range(10**6))") }
+	silent := func(*modeltest.Request) modeltest.Turn {
+		return modeltest.Turn{Faults: []modeltest.Fault{modeltest.Hang}}
+	}
 	for _, test := range []struct {
 		budget agent.Budget
+		model  func(*modeltest.Request) modeltest.Turn
 		reason string
 	}{
-		{agent.Budget{Turns: 3}, "3 turns"},
-		{agent.Budget{Tokens: 4000}, "tokens"},
-		{agent.Budget{Fuel: 100_000_000}, "fuel of 100M"},
-		{agent.Budget{Cost: agent.Dollar / 100}, "$0.01"},
-		{agent.Budget{Wall: 300 * time.Millisecond}, "time of 300ms"},
+		{agent.Budget{Turns: 3}, endless, "3 turns"},
+		{agent.Budget{Tokens: 4000}, endless, "tokens"},
+		{agent.Budget{Fuel: 100_000_000}, endless, "fuel of 100M"},
+		{agent.Budget{Cost: agent.Dollar / 100}, endless, "$0.01"},
+		{agent.Budget{Wall: 300 * time.Millisecond}, endless, "time of 300ms"},
+		{agent.Budget{Wall: 300 * time.Millisecond}, silent, "time of 300ms"},
 	} {
-		s := serve(t, endless)
+		s := serve(t, test.model)
 		a := newAgent(t, s, agent.Config{Budget: test.budget, Prices: agent.Prices{Prompt: 1, Completion: 2}})
 		o := solve(t, a, "Compute.")
 		if o.Status != agent.Exhausted || !strings.Contains(strings.ReplaceAll(o.Reason, " ms", "ms"), test.reason) && test.reason != "$0.01" {

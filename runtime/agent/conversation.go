@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -49,8 +50,11 @@ func (r *running) conversation(branch string, notes []string, temperature *float
 	}
 }
 
-// errNoRoom says that too few tokens are left for another answer.
-var errNoRoom = errors.New("too few tokens are left")
+// errBudget is what ask returns when the budget has no room for the answer, with what ran out behind it.
+var errBudget = errors.New("the budget")
+
+// errWall ends the wait for an answer when the time of the conversation is over.
+var errWall = errors.New("its time was over before the model had answered")
 
 // talk takes the conversation to its end. The outcome is not nil.
 func (c *conversation) talk(ctx context.Context) (*Outcome, error) {
@@ -66,8 +70,8 @@ func (c *conversation) talk(ctx context.Context) (*Outcome, error) {
 		step := fmt.Sprintf("%s.%d", c.branch, t.number)
 		answer, err := c.ask(ctx, step, trim(c.prompt, c.turns, c.contextBytes()), !c.agent.config.NoFunctions)
 		switch {
-		case errors.Is(err, errNoRoom):
-			return c.outcome(Exhausted, "the budget: "+err.Error()), nil
+		case errors.Is(err, errBudget):
+			return c.outcome(Exhausted, err.Error()), nil
 		case err != nil:
 			return c.outcome(Stopped, err.Error()), err
 		}
@@ -117,7 +121,7 @@ func (c *conversation) ask(ctx context.Context, step string, messages []Message,
 	prompt := estimate(bytes)
 	room := c.account.reserve(prompt, int64(config.AnswerTokens))
 	if room == 0 {
-		return nil, fmt.Errorf("%w for another answer: about %d are needed for the question alone", errNoRoom, prompt)
+		return nil, fmt.Errorf("%w: too few tokens are left for another answer: about %d are needed for the question alone", errBudget, prompt)
 	}
 	defer c.account.hold(-(prompt + room))
 	text, err := json.Marshal(messages)
@@ -144,16 +148,14 @@ func (c *conversation) ask(ctx context.Context, step string, messages []Message,
 			c.account.spend(Spent{Tokens: failed.Spent})
 			c.journal.add(&Event{Kind: EventRetry, Step: step, Retry: err.Error(), Answer: &Answer{Attempts: failed.Attempts, Usage: failed.Spent}})
 		}
-		if ctx.Err() == nil && errors.Is(err, errWall) {
-			return nil, fmt.Errorf("%w: %w", errNoRoom, errWall)
+		if ctx.Err() == nil && context.Cause(within) == errWall {
+			return nil, fmt.Errorf("%w: %s", errBudget, cmp.Or(c.account.over(), errWall.Error()))
 		}
 		return nil, err
 	}
 	c.account.spend(Spent{Turns: 1, Tokens: answer.Usage})
 	return answer, c.journal.add(&Event{Kind: EventAnswer, Step: step, Answer: answer})
 }
-
-var errWall = errors.New("the time of the conversation is over")
 
 // tell replies to the model, and takes the turn into the conversation.
 func (c *conversation) tell(step string, t *turn, text string) error {

@@ -188,7 +188,7 @@ func (s *Strategy) attempts(ctx context.Context, r *running, branch string, temp
 		messages := append(trim(c.prompt, c.turns, c.contextBytes()), Message{Role: RoleUser, Content: fmt.Sprintf(reflectText, o.Reason)})
 		answer, err := c.ask(ctx, c.branch+".reflect", messages, false)
 		switch {
-		case errors.Is(err, errNoRoom):
+		case errors.Is(err, errBudget):
 			return o, nil
 		case err != nil:
 			return o, err
