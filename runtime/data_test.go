@@ -91,8 +91,7 @@ func TestHumanEvalPython(t *testing.T) {
 	var mu sync.Mutex
 	var fuel int64
 	passed := each(t, rows, func(_ int, row map[string]any) error {
-		text := fmt.Sprintf("%s%s\n%s\ncheck(%s)\n", row["prompt"], row["canonical_solution"], row["test"], row["entry_point"])
-		r, err := runProgram(t, compiler.Python, text)
+		r, err := runProgram(t, compiler.Python, humanEvalProgram(row))
 		if err != nil {
 			return err
 		}
@@ -105,6 +104,11 @@ func TestHumanEvalPython(t *testing.T) {
 		return nil
 	})
 	t.Logf("%d of %d canonical solutions pass, %d units of fuel", passed, len(rows), fuel)
+}
+
+// humanEvalProgram is a problem's canonical solution and its tests.
+func humanEvalProgram(row map[string]any) string {
+	return fmt.Sprintf("%s%s\n%s\ncheck(%s)\n", row["prompt"], row["canonical_solution"], row["test"], row["entry_point"])
 }
 
 func TestHumanEvalJavaScript(t *testing.T) {
