@@ -40,6 +40,9 @@ type BakeOptions struct {
 	Name string
 	// Language is Python, the default. JavaScript programs bring their modules as files, and there is nothing to bake.
 	Language compiler.Language
+	// Guest is the interpreter that the modules are loaded into: "python" or ScienceGuest. Default: ScienceGuest when the imports name what only that one
+	// has and it is built, else "python".
+	Guest string
 	// Imports are the modules that are imported, in this order: at least one.
 	Imports []string
 	// Packages can be imported by the imports, and later by every program that the guest runs.
@@ -61,8 +64,10 @@ type Baked struct {
 	Name     string            `json:"name"`
 	Language compiler.Language `json:"language"`
 	Guest    string            `json:"guest"` // name and version of the interpreter
-	Imports  []string          `json:"imports"`
-	Packages []BakedPackage    `json:"packages,omitempty"`
+	// Interpreter is BakeOptions.Guest; absent: "python".
+	Interpreter string         `json:"interpreter,omitempty"`
+	Imports     []string       `json:"imports"`
+	Packages    []BakedPackage `json:"packages,omitempty"`
 	// Digest is over all that went in: the interpreter, the imports, the packages. Two machines that bake the same have the same.
 	Digest string `json:"digest"`
 	// MemoryBytes is the memory that every run starts with, which counts towards its limit. Runs share what they do not change.
@@ -131,7 +136,7 @@ func (rt *Runtime) Bake(ctx context.Context, o BakeOptions) (*Baked, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	const guest = string(compiler.Python)
+	guest := rt.bakesInto(&o)
 	base, release, err := rt.program(ctx, &compiler.Module{Guest: guest})
 	if err != nil {
 		return nil, err
@@ -145,6 +150,9 @@ func (rt *Runtime) Bake(ctx context.Context, o BakeOptions) (*Baked, error) {
 		Schema: bakedSchema, Name: o.Name, Language: compiler.Python, Guest: base.label, Imports: slices.Clone(o.Imports), Base: rt.preparedKey(g),
 		Made: time.Now().UTC().Truncate(time.Second),
 	}
+	if guest != string(compiler.Python) {
+		b.Interpreter = guest
+	}
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s\n%s\n", bakedSchema, g.Digest)
 	for _, name := range o.Imports {
@@ -152,7 +160,7 @@ func (rt *Runtime) Bake(ctx context.Context, o BakeOptions) (*Baked, error) {
 	}
 	parts := map[string][]byte{}
 	for i, p := range o.Packages {
-		tree, err := rt.packageTree(ctx, guest, p)
+		tree, err := rt.packageTree(ctx, string(compiler.Python), p)
 		if err != nil {
 			return nil, err
 		}
@@ -175,6 +183,18 @@ func (rt *Runtime) Bake(ctx context.Context, o BakeOptions) (*Baked, error) {
 	return b, rt.keepBaked(b, base, parts)
 }
 
+// bakesInto is the interpreter that the modules are loaded into.
+func (rt *Runtime) bakesInto(o *BakeOptions) string {
+	science := slices.ContainsFunc(o.Imports, func(name string) bool { return slices.Contains(scienceModules, topModule([]byte(name))) })
+	if o.Guest == "" && science && rt.hasScience() {
+		return ScienceGuest
+	}
+	return cmp.Or(o.Guest, string(compiler.Python))
+}
+
+// interpreter is the guest that a baked one is a state of.
+func (b *Baked) interpreter() string { return cmp.Or(b.Interpreter, string(b.Language)) }
+
 func (o *BakeOptions) check() error {
 	if len(o.Imports) == 0 || len(o.Imports) > maxImports {
 		return fmt.Errorf("%w: %d imports; a baked guest has 1 to %d", ErrBadOption, len(o.Imports), maxImports)
@@ -189,6 +209,9 @@ func (o *BakeOptions) check() error {
 	}
 	if o.Name == "python" || o.Name == "javascript" || o.Name == "typescript" || o.Name == ScienceGuest {
 		return fmt.Errorf("%w: %s is an interpreter's own name", ErrBadOption, o.Name)
+	}
+	if o.Guest != "" && o.Guest != string(compiler.Python) && o.Guest != ScienceGuest {
+		return fmt.Errorf("%w: modules are loaded into the interpreters python and %s, not into %.100q", ErrBadOption, ScienceGuest, o.Guest)
 	}
 	switch o.Language {
 	case "", compiler.Python:
@@ -236,7 +259,7 @@ func (rt *Runtime) bakeImage(ctx context.Context, base *program, o BakeOptions, 
 		snapshot = encodeSnapshot(uint64(len(memory)), base.maxPages, engine.Extents(memory), globals)
 		return nil
 	}
-	report, err := rt.execute(ctx, m, Options{Limits: o.Limits.or(DefaultBakeLimits()), Packages: o.Packages, Policy: baking, Seed: &seed, freeze: freeze}, "bake")
+	report, err := rt.execute(ctx, m, Options{Guest: rt.bakesInto(&o), Limits: o.Limits.or(DefaultBakeLimits()), Packages: o.Packages, Policy: baking, Seed: &seed, freeze: freeze}, "bake")
 	if err != nil {
 		return nil, err
 	}
@@ -356,14 +379,14 @@ func (rt *Runtime) loadBaked(ctx context.Context, name string) (*program, error)
 	if err != nil {
 		return nil, err
 	}
-	g, err := rt.config.Guest(string(b.Language))
+	g, err := rt.config.Guest(b.interpreter())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the baked guest %s: %w", name, err)
 	}
 	if key := rt.preparedKey(g); b.Base != key {
 		return nil, fmt.Errorf("%w: %s was made for another build of the interpreter (%s); bake it again with: %s", ErrStaleBaked, name, b.Guest, b.command())
 	}
-	base, release, err := rt.program(ctx, &compiler.Module{Guest: string(b.Language)})
+	base, release, err := rt.program(ctx, &compiler.Module{Guest: b.interpreter()})
 	if err != nil {
 		return nil, err
 	}
@@ -435,6 +458,9 @@ func readBaked(dir string) (*Baked, error) {
 // command is how a baked guest is made.
 func (b *Baked) command() string {
 	text := "wand guests bake --name " + b.Name
+	if b.Interpreter != "" {
+		text += " --guest " + b.Interpreter
+	}
 	for _, name := range b.Imports {
 		text += " --import " + name
 	}
@@ -446,7 +472,7 @@ func (b *Baked) command() string {
 
 // Stale says why a baked guest cannot be forked by this Runtime although it is there, or returns nil.
 func (rt *Runtime) Stale(b *Baked) error {
-	g, err := rt.config.Guest(string(b.Language))
+	g, err := rt.config.Guest(b.interpreter())
 	if err == nil && rt.preparedKey(g) != b.Base {
 		err = fmt.Errorf("%w: it was made for another build of the interpreter; bake it again with: %s", ErrStaleBaked, b.command())
 	}

@@ -433,7 +433,7 @@ func (rt *Runtime) execute(ctx context.Context, m *compiler.Module, o Options, o
 		}
 		o.Packages = withPackages(o.Packages, granted)
 	}
-	if o.Guest == "" && op == "run" && o.turn == nil {
+	if o.Guest == "" && op == "run" && o.turn == nil && o.script == nil { // what is repeated has the guest that it had
 		o.Guest = rt.pick(m)
 	}
 	j := &job{rt: rt, module: m, options: o, op: op, authority: authority}

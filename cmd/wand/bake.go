@@ -23,8 +23,13 @@ The modules are imported once, here, in the sandbox: metered, bounded and withou
 is then the same in every run. A package that the imports need is given with --package and is there for every program of the guest. Only Python can be baked:
 a JavaScript program brings its modules as files of its own.
 
+Imports of numpy or pandas are baked into the science guest, where it is built (make guests SCIENCE=1), which has both loaded already; --guest science bakes
+others into it, so that programs find those beside numpy.
+
 EXAMPLES:
    wand guests bake --import unittest --import xml.etree.ElementTree --name tests
+   wand guests bake --name charts --import pandas --import matplotlib.pyplot
+   wand guests bake --name data --guest science --import tabulate --package tabulate
    wand guests bake --import sympy --package sympy-1.14.0-py3-none-any.whl --package mpmath-1.3.0-py3-none-any.whl
    wand run --guest sympy -c 'import sympy; sympy.factorint(2**67 - 1)'`
 
@@ -36,6 +41,7 @@ func (a *app) bakeCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "import", Usage: "load `MODULE` (repeatable)"},
 			&cli.StringSliceFlag{Name: "package", Usage: "let the guest import an added package (wand packages), wheel, zip file or folder: `NAME` or path (repeatable)"},
 			&cli.StringFlag{Name: "name", Usage: "`NAME` of the guest; default: that of the first module"},
+			&cli.StringFlag{Name: "guest", Usage: "load the modules into the interpreter `GUEST`: python or science (default: science for numpy and pandas, else python)"},
 			&cli.StringFlag{Name: "lang", Value: string(compiler.Python), Usage: "`LANGUAGE` of the guest: python"},
 			jsonFlag("what was baked"),
 		}, limits.flags()...),
@@ -49,7 +55,7 @@ func (a *app) bake(c *cli.Context, flags *limitFlags) error {
 	if err := a.noArguments(c); err != nil {
 		return err
 	}
-	o := runtime.BakeOptions{Name: c.String("name"), Imports: c.StringSlice("import")}
+	o := runtime.BakeOptions{Name: c.String("name"), Guest: c.String("guest"), Imports: c.StringSlice("import")}
 	if len(o.Imports) == 0 {
 		return usage("wand guests bake wants --import MODULE, the module that the guest is to have loaded")
 	}

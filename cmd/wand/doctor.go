@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -17,6 +18,7 @@ import (
 
 	"wand/modules"
 	"wand/policies/units"
+	"wand/runtime"
 )
 
 const doctorDescription = `Looks at what wand finds on this machine: guests, cache, the tools that "make guests" needs, compilers, and what the kernel offers.
@@ -145,10 +147,20 @@ func guestFindings() []finding {
 	var list []finding
 	for _, g := range listGuests() {
 		f := finding{Area: "guests", Name: g.Name, Status: ok}
-		if g.Built {
-			f.Detail = fmt.Sprintf("%s, %s, %s", g.Version, units.Bytes(g.Size), g.Origin)
-		} else {
+		switch {
+		case g.Built:
+			version := g.Version
+			if with := g.libraries(); with != "" {
+				version += " with " + with
+			}
+			f.Detail = fmt.Sprintf("%s, %s, %s", version, units.Bytes(g.Size), g.Origin)
+		case g.Name == runtime.ScienceGuest && errors.Is(g.err, modules.ErrNoGuest):
+			f.Status, f.Detail, f.Hint = info, "not built: numpy and pandas are in no guest", "build it with: make guests SCIENCE=1 (a quarter of an hour, once)"
+		default:
 			f.Status, f.Detail, f.Hint = missing, g.Error, "build it with: make guests"
+			if g.Name == runtime.ScienceGuest {
+				f.Status, f.Hint = degraded, f.Hint+" SCIENCE=1"
+			}
 		}
 		list = append(list, f)
 	}

@@ -12,11 +12,12 @@ import (
 
 	"wand/modules"
 	"wand/policies/units"
+	"wand/runtime"
 )
 
 const guestsDescription = `Lists the interpreters that programs run in: what is built, which version, what is in it and under which licence. A guest comes
-embedded in the command or from the cache; "make guests" builds those that are missing. After them come the guests that were baked here: an interpreter
-that has modules loaded.
+embedded in the command or from the cache; "make guests" builds those that are missing, "make guests SCIENCE=1" the science guest too: Python with numpy
+and pandas. After them come the guests that were baked here: an interpreter that has modules loaded.
 
 EXAMPLES:
    wand guests
@@ -26,7 +27,7 @@ EXAMPLES:
    wand guests --licence python`
 
 // knownGuests are the interpreters that the project has recipes for.
-var knownGuests = [...]string{"javascript", "python"}
+var knownGuests = [...]string{"javascript", "python", runtime.ScienceGuest}
 
 // guestInfo is the JSON form of one guest, a stable contract.
 type guestInfo struct {
@@ -41,6 +42,7 @@ type guestInfo struct {
 	Files      []modules.FileInfo  `json:"files,omitempty"`
 	Components []modules.Component `json:"components,omitempty"`
 	Error      string              `json:"error,omitempty"`
+	err        error               // that Error is the text of
 }
 
 func (a *app) guestsCommand() *cli.Command {
@@ -94,12 +96,7 @@ func listGuests() []guestInfo {
 			err = g.Check()
 		}
 		if err != nil {
-			info.Error = err.Error()
-			list = append(list, info)
-			continue
-		}
-		if err := g.Check(); err != nil {
-			info.Error = err.Error()
+			info.Error, info.err = err.Error(), err
 			list = append(list, info)
 			continue
 		}
@@ -112,6 +109,17 @@ func listGuests() []guestInfo {
 		list = append(list, info)
 	}
 	return list
+}
+
+// libraries are what a guest has beside its interpreter that programs ask for by name.
+func (g *guestInfo) libraries() string {
+	var with []string
+	for _, component := range g.Components {
+		if component.Name == "numpy" || component.Name == "pandas" {
+			with = append(with, component.Name+" "+component.Version)
+		}
+	}
+	return strings.Join(with, ", ")
 }
 
 func showGuests(w io.Writer, list []guestInfo) error {
@@ -141,7 +149,7 @@ func showGuests(w io.Writer, list []guestInfo) error {
 func (a *app) licences(name string) error {
 	g, err := modules.Find(name)
 	if errors.Is(err, modules.ErrNoGuest) && !slices.Contains(knownGuests[:], name) {
-		return usage("--licence: there is no guest %q; there are %s", name, strings.Join(knownGuests[:], " and "))
+		return usage("--licence: there is no guest %q; there are %s", name, strings.Join(knownGuests[:], ", "))
 	}
 	if err != nil {
 		return err

@@ -97,7 +97,7 @@ func runFlags(limits *limitFlags) []cli.Flag {
 }
 
 func guestFlag() cli.Flag {
-	return &cli.StringFlag{Name: "guest", Usage: "fork the baked guest `NAME`, whose modules are loaded already (wand guests bake)"}
+	return &cli.StringFlag{Name: "guest", Usage: "fork the guest `NAME`: science (numpy and pandas), python, or one that was baked, whose modules are loaded already (wand guests bake)"}
 }
 
 // guestError is an error of the sandbox, as a mistake of the command line where --guest is one.
