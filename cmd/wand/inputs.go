@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -118,7 +119,28 @@ func splitFile(option string) (source, target string) {
 }
 
 // maxPackage bounds one package file, in bytes.
-const maxPackage = 1 << 30
+const maxPackage = 512 << 20
+
+// readAtMost reads a file whole, by what is in it: a pipe and a device have no size, and a file may grow.
+func readAtMost(name string, most int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, cannotRead(name, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, cannotRead(name, err)
+	}
+	b := bytes.NewBuffer(make([]byte, 0, min(max(info.Size(), 0), most)+bytes.MinRead))
+	if _, err := b.ReadFrom(io.LimitReader(f, most+1)); err != nil {
+		return nil, cannotRead(name, err)
+	}
+	if int64(b.Len()) > most {
+		return nil, usage("%s has more than %s, which is the most that is read", name, units.Bytes(most))
+	}
+	return b.Bytes(), nil
+}
 
 // readPackages opens what the options --package name: an added package, a wheel, a zip file or a folder.
 func readPackages(options []string) ([]runtime.Package, error) {
@@ -140,11 +162,9 @@ func readPackages(options []string) ([]runtime.Package, error) {
 		switch {
 		case info.IsDir():
 			p.Dir = os.DirFS(option)
-		case info.Size() > maxPackage:
-			return nil, usage("--package: %s has %s, and the most is %s", option, units.Bytes(info.Size()), units.Bytes(maxPackage))
 		default:
-			if p.Data, err = os.ReadFile(option); err != nil {
-				return nil, cannotRead(option, err)
+			if p.Data, err = readAtMost(option, maxPackage); err != nil {
+				return nil, err
 			}
 			if !strings.HasPrefix(string(p.Data[:min(4, len(p.Data))]), "PK") {
 				return nil, usage("--package: %s is neither a folder nor a zip file or wheel", option)

@@ -204,13 +204,9 @@ func (a *app) packagesAdd(c *cli.Context) error {
 func (a *app) wantedPackages(c *cli.Context) (requirements []packagestore.FileRequirement, wheels []packagestore.Wheel, err error) {
 	for _, arg := range c.Args().Slice() {
 		if strings.HasSuffix(arg, ".whl") {
-			info, err := os.Stat(arg)
-			if err == nil && info.Size() > maxPackage {
-				return nil, nil, usage("%s has %s, and the most is %s", arg, units.Bytes(info.Size()), units.Bytes(maxPackage))
-			}
-			data, err := os.ReadFile(arg)
+			data, err := readAtMost(arg, maxPackage)
 			if err != nil {
-				return nil, nil, cannotRead(arg, err)
+				return nil, nil, err
 			}
 			wheels = append(wheels, packagestore.Wheel{Name: filepath.Base(arg), Data: data})
 			continue
@@ -228,14 +224,17 @@ func (a *app) wantedPackages(c *cli.Context) (requirements []packagestore.FileRe
 		requirements = append(requirements, list...)
 	}
 	for _, name := range c.StringSlice("requirements") {
+		const most = 2 << 20 // more than ParseRequirements takes
 		var text []byte
 		if name == "-" {
-			text, err = io.ReadAll(io.LimitReader(a.stdin, 2<<20))
+			if text, err = io.ReadAll(io.LimitReader(a.stdin, most)); err != nil {
+				err = cannotRead(name, err)
+			}
 		} else {
-			text, err = os.ReadFile(name)
+			text, err = readAtMost(name, most)
 		}
 		if err != nil {
-			return nil, nil, cannotRead(name, err)
+			return nil, nil, err
 		}
 		list, err := packagestore.ParseRequirements(name, text)
 		if err != nil {
@@ -354,7 +353,7 @@ func (a *app) packagesList(c *cli.Context) error {
 		if len(p.LeftOut) > 0 {
 			why += ", without its native code"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", p.Name, p.Version, units.Bytes(p.Bytes), strings.Join(p.Modules, ", "), why)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", p.Name, p.Version, units.Bytes(p.Bytes), printable(strings.Join(p.Modules, ", ")), printable(why))
 	}
 	return cannotWriteIf(w.Flush())
 }
@@ -413,7 +412,7 @@ EXAMPLES:
 func (a *app) packagesLockCommand() *cli.Command {
 	return &cli.Command{
 		Name: "lock", Usage: "print a lock file of the packages", UsageText: "wand packages lock [options]", Description: packagesLockDescription,
-		Flags:           []cli.Flag{packageStoreFlag(), &cli.StringFlag{Name: "o", Usage: "write it to `FILE`"}},
+		Flags:           []cli.Flag{packageStoreFlag(), &cli.StringFlag{Name: "o", Usage: "write it to `FILE`; - is standard output"}},
 		HideHelpCommand: true, OnUsageError: onUsageError, Action: a.packagesLock,
 	}
 }
@@ -430,11 +429,8 @@ func (a *app) packagesLock(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if file := c.String("o"); file != "" {
-		if err := os.WriteFile(file, l.Text(), 0o666); err != nil {
-			return usage("-o: %v", err)
-		}
-		return nil
+	if file := c.String("o"); file != "" && file != "-" {
+		return a.deliver(file, l.Text())
 	}
 	_, err = a.stdout.Write(l.Text())
 	return cannotWriteIf(err)
