@@ -340,6 +340,11 @@ func zipPackage(p Package) (Package, error) {
 
 func writeZip(files []File) ([]byte, error) {
 	var b bytes.Buffer
+	size := 64
+	for _, f := range files {
+		size += len(f.Data) + 2*len(f.Path) + 128
+	}
+	b.Grow(size)
 	w := zip.NewWriter(&b)
 	for _, f := range files {
 		part, err := w.CreateHeader(&zip.FileHeader{Name: f.Path, Method: zip.Store})

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -142,6 +143,11 @@ type addition struct {
 	links  string            // wheels that pip may take beside those of the index
 	found  string            // where pip puts what it has chosen
 	wanted map[string]string // requirements by name
+	// given are the digests of the wheels that this addition was given as files, and files where pip finds them, both by name.
+	given map[string][sha256.Size]byte
+	files map[string]string
+	// stored are those of wheels that the store has, in the same way.
+	stored map[string]string
 	// hashes are those that requirements ask for, by name.
 	hashes map[string][]string
 	// asked are the names of this addition's own requirements: their versions are free.
@@ -157,7 +163,7 @@ func (s *Store) newAddition(old *Lock, o AddOptions) (*addition, error) {
 	}
 	a := &addition{
 		store: s, old: old, say: o.Progress, work: work, links: filepath.Join(work, "links"), found: filepath.Join(work, "found"),
-		wanted: map[string]string{}, hashes: map[string][]string{}, asked: map[string]bool{}, whole: map[string]Wheel{},
+		wanted: map[string]string{}, given: map[string][sha256.Size]byte{}, files: map[string]string{}, stored: map[string]string{}, hashes: map[string][]string{}, asked: map[string]bool{}, whole: map[string]Wheel{},
 	}
 	a.pip, err = findPip(o.Python, work)
 	if err = errors.Join(err, os.Mkdir(a.links, 0o700)); err != nil {
@@ -186,12 +192,19 @@ func (a *addition) ask(requirements []FileRequirement, wheels []Wheel) error {
 		if err != nil {
 			return err
 		}
-		if err := a.offer(w, file); err != nil {
+		path, err := a.offer(w, file)
+		if err != nil {
 			return err
 		}
 		if err := a.want(w.name, w.name+"=="+w.version); err != nil {
 			return err
 		}
+		sum := sha256.Sum256(file.Data)
+		if other, ok := a.given[w.name]; ok && other != sum {
+			return &ResolveError{fmt.Sprintf("%s %s is given twice, as two different files", w.name, w.version), "name one of them"}
+		}
+		// By name and version alone the index could have another one, with a build number that pip likes better.
+		a.given[w.name], a.files[w.name] = sum, path
 	}
 	return a.offerStored()
 }
@@ -218,27 +231,27 @@ func (a *addition) offerStored() error {
 		if err != nil {
 			continue
 		}
-		if err := a.offer(w, Wheel{p.Wheel, text}); err != nil {
+		if a.stored[p.Name], err = a.offer(w, Wheel{p.Wheel, text}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// offer puts a wheel where pip finds it: as it is, or without its native code where the package does without.
-func (a *addition) offer(w *wheel, file Wheel) error {
-	if len(w.native) == 0 {
-		return os.WriteFile(filepath.Join(a.links, file.Name), file.Data, 0o600)
+// offer puts a wheel where pip finds it, as it is, or without its native code where the package does without, and returns the path.
+func (a *addition) offer(w *wheel, file Wheel) (path string, err error) {
+	name, text := file.Name, file.Data
+	if len(w.native) > 0 {
+		if !slices.Contains(withoutNative(), w.name) {
+			return "", &NativeError{Name: w.name, Version: w.version, Files: w.native, Hint: nativeHint(w.name)}
+		}
+		if name, text, err = w.pure(); err != nil {
+			return "", err
+		}
+		a.whole[name] = file
 	}
-	if !slices.Contains(withoutNative(), w.name) {
-		return &NativeError{Name: w.name, Version: w.version, Files: w.native, Hint: nativeHint(w.name)}
-	}
-	name, text, err := w.pure()
-	if err != nil {
-		return err
-	}
-	a.whole[name] = file
-	return os.WriteFile(filepath.Join(a.links, name), text, 0o600)
+	path = filepath.Join(a.links, name)
+	return path, os.WriteFile(path, text, 0o600)
 }
 
 // resolve has pip choose and download.
@@ -296,7 +309,15 @@ func (a *addition) download(ctx context.Context, names []string, free bool) (out
 	}
 	var wanted, constraints strings.Builder
 	for _, name := range names {
-		fmt.Fprintln(&wanted, a.wanted[name])
+		file, ok := a.files[name]
+		if !ok && !free && !a.asked[name] {
+			file, ok = a.stored[name]
+		}
+		if r, err := parseRequirement(a.wanted[name]); ok && err == nil {
+			fmt.Fprintf(&wanted, "%s @ %s\n", Requirement{Name: name, Extras: r.Extras}, fileURL(file))
+		} else {
+			fmt.Fprintln(&wanted, a.wanted[name])
+		}
 	}
 	for _, p := range a.old.Packages {
 		if !free && !a.asked[p.Name] {
@@ -308,6 +329,15 @@ func (a *addition) download(ctx context.Context, names []string, free bool) (out
 		return "", true, err
 	}
 	return a.pip.download(ctx, a.found, pureTarget(), "--find-links", a.links, "--requirement", want, "--constraint", bound)
+}
+
+// fileURL is the address of a file of this machine.
+func fileURL(path string) string {
+	segments := strings.Split(strings.TrimPrefix(filepath.ToSlash(path), "/"), "/")
+	for i, s := range segments {
+		segments[i] = url.PathEscape(s) // a semicolon too, behind which pip looks for a marker
+	}
+	return "file:///" + strings.Join(segments, "/")
 }
 
 // download runs pip download into a folder.
@@ -335,7 +365,11 @@ func (a *addition) unlock(ctx context.Context, output string, tried map[string]b
 		if err != nil {
 			continue // pip's first answer is what is explained
 		}
-		if w, err := readWheel(file.Name, file.Data); err == nil && a.offer(w, file) == nil {
+		w, err := readWheel(file.Name, file.Data)
+		if err != nil {
+			continue
+		}
+		if _, err := a.offer(w, file); err == nil {
 			a.say(fmt.Sprintf("%s %s: its native code is left out; it works without", w.name, w.version))
 			changed = true
 		}
@@ -397,6 +431,7 @@ func (a *addition) take() (*Lock, error) {
 		return nil, err
 	}
 	next := newLock()
+	stayed := false
 	for _, file := range files {
 		if whole, ok := a.whole[file.Name]; ok {
 			file = whole
@@ -404,6 +439,13 @@ func (a *addition) take() (*Lock, error) {
 		p, err := a.admit(file)
 		if err != nil {
 			return nil, err
+		}
+		if sum, ok := a.given[p.Name]; ok && hex.EncodeToString(sum[:]) != p.SHA256 {
+			return nil, &ResolveError{fmt.Sprintf("pip has chosen another wheel of %s %s than the file", p.Name, p.Version), "add the file to a store of its own, with --store"}
+		}
+		// A version that is there does not change its content because the index has another wheel of it.
+		if kept, ok := a.old.Package(p.Name); ok && kept.Version == p.Version && kept.SHA256 != p.SHA256 && !a.asked[p.Name] && a.store.intact(kept) {
+			p, stayed = kept, true
 		}
 		p.Requested = a.wanted[p.Name]
 		if hashes := a.hashes[p.Name]; len(hashes) > 0 && !slices.Contains(hashes, "--hash=sha256:"+p.SHA256) {
@@ -415,6 +457,9 @@ func (a *addition) take() (*Lock, error) {
 		if _, ok := next.Package(name); !ok {
 			return nil, &ResolveError{fmt.Sprintf("pip downloaded nothing for %s", requirement), "a marker may have excluded it"}
 		}
+	}
+	if stayed { // what only the other wheel needs
+		next = next.needed()
 	}
 	return next, nil
 }

@@ -204,7 +204,7 @@ func nativeHint(name string) string {
 func errorLines(output string) string {
 	var list []string
 	for line := range strings.Lines(output) {
-		if text, ok := strings.CutPrefix(strings.TrimSpace(line), "ERROR: "); ok && len(list) < 4 && !strings.HasPrefix(text, "ResolutionImpossible") {
+		if text, ok := strings.CutPrefix(strings.TrimSpace(line), "ERROR: "); ok && len(list) < 4 && !strings.HasPrefix(text, "ResolutionImpossible") && text != "Exception:" {
 			list = append(list, text[:min(len(text), 300)])
 		}
 	}

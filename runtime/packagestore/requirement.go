@@ -23,6 +23,9 @@ var (
 	extraMarker     = regexp.MustCompile(`\bextra\s*==\s*['"]([^'"]*)['"]`)
 	archive         = regexp.MustCompile(`(?i)\.(zip|whl|tar|tgz|tbz|txz|tlz|gz|bz2|xz|lz|lzma|egg)$`)
 	hashOption      = regexp.MustCompile(`\s--hash=sha256:[0-9a-fA-F]{64}\b`)
+	// What stands in a marker: variables, quoted texts, comparisons. pip splits its files at every character that Python takes for the end of a line (U+2028,
+	// form feed), and puts in what ${NAME} is in its environment; neither belongs here.
+	markerForm = regexp.MustCompile(`^(?:[A-Za-z0-9_.<>=!~() \t]|'[A-Za-z0-9_.,*+!<>=~() -]*'|"[A-Za-z0-9_.,*+!<>=~() -]*")*$`)
 )
 
 // errAddress says why a requirement with an address is refused. What it leads to may have to be built, which runs code of the package.
@@ -49,6 +52,9 @@ func parseRequirement(text string) (Requirement, error) {
 	}
 	slices.Sort(r.Extras)
 	r.Extras = slices.Compact(r.Extras)
+	if !markerForm.MatchString(r.Marker) {
+		return Requirement{}, fmt.Errorf("%.100q has a marker that is none; write it like tomli; python_version < \"3.11\"", text)
+	}
 	if archive.MatchString(r.Name) {
 		return Requirement{}, fmt.Errorf("%.100q is the name of an archive, not of a package", r.Name) // pip would take it for a file
 	}
@@ -112,7 +118,7 @@ func ParseRequirements(name string, text []byte) ([]FileRequirement, error) {
 		}
 		r := FileRequirement{Line: first}
 		for _, hash := range hashOption.FindAllString(line, -1) {
-			r.Hashes = append(r.Hashes, strings.TrimSpace(hash))
+			r.Hashes = append(r.Hashes, strings.ToLower(strings.TrimSpace(hash)))
 		}
 		line = strings.TrimSpace(hashOption.ReplaceAllString(line, ""))
 		if strings.HasPrefix(line, "-") || strings.Contains(line, " --") {

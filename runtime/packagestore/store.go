@@ -7,6 +7,8 @@ package packagestore
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,7 +73,7 @@ const (
 	lockName   = "packages.json"
 	wheelsName = "wheels"
 	busyName   = "busy" // who changes the store holds it
-	workPrefix = "add-"
+	workPrefix = ".wand-add-"
 )
 
 // ErrDamaged says that a file of the store is not what was put there.
@@ -116,7 +118,7 @@ func (s *Store) current() (*Lock, error) {
 	}
 	l, err := ParseLock(text)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, file, err)
+		return nil, fmt.Errorf("%w: %s: %w; move that file away, and add the packages again", ErrDamaged, file, err)
 	}
 	s.lock, s.stamp = l, now
 	return l, nil
@@ -150,7 +152,7 @@ func ParseLock(text []byte) (*Lock, error) {
 	seen := map[string]bool{}
 	for _, p := range l.Packages {
 		switch {
-		case p.Name == "" || policies.NormalPackage(p.Name) != p.Name || (&policies.PackageGrant{}).UnmarshalText([]byte(p.Name)) != nil:
+		case !isName(p.Name):
 			return nil, fmt.Errorf("%q is no name of a package", p.Name)
 		case seen[p.Name]:
 			return nil, fmt.Errorf("the package %s is there twice", p.Name)
@@ -158,7 +160,7 @@ func ParseLock(text []byte) (*Lock, error) {
 			return nil, fmt.Errorf("the package %s has no SHA-256", p.Name)
 		case !policies.PackageGrant{Name: p.Name}.Meets(p.Version):
 			return nil, fmt.Errorf("the package %s has the version %q, which is none", p.Name, p.Version)
-		case p.Wheel != filepath.Base(p.Wheel) || !strings.HasSuffix(p.Wheel, ".whl"):
+		case !wheelName.MatchString(p.Wheel):
 			return nil, fmt.Errorf("%q is no name of a wheel", p.Wheel)
 		}
 		// pip reads it later.
@@ -168,6 +170,12 @@ func ParseLock(text []byte) (*Lock, error) {
 		seen[p.Name] = true
 	}
 	return l, nil
+}
+
+// isName says whether a text is the name of a package in normal form.
+func isName(s string) bool {
+	var g policies.PackageGrant
+	return g.UnmarshalText([]byte(s)) == nil && g.Versions == "" && g.Name == s
 }
 
 func isDigest(s string) bool {
@@ -330,6 +338,13 @@ func (s *Store) stored(p Locked) runtime.StoredPackage {
 	return runtime.StoredPackage{Name: p.Name, Version: p.Version, Package: runtime.Package{Name: p.Name + " " + p.Version, Dir: w, Digest: "sha256:" + p.SHA256}}
 }
 
+// intact says whether the wheel of a package is there and what it was.
+func (s *Store) intact(p Locked) bool {
+	text, err := os.ReadFile(s.wheelPath(p.SHA256))
+	sum := sha256.Sum256(text)
+	return err == nil && hex.EncodeToString(sum[:]) == p.SHA256
+}
+
 func (s *Store) wheelPath(digest string) string {
 	return filepath.Join(s.dir, wheelsName, digest+".whl")
 }
@@ -438,14 +453,19 @@ func (s *Store) change(ctx context.Context, waiting func(), make func(*Lock) (*L
 	return nil
 }
 
-// write puts a new lock file in the place of the old one. The wheels that it names are there.
+// write puts a new lock file in the place of the old one. The wheels that it names are there. One that could not be read again is not written: what is in it
+// comes from packages, and the store would be lost.
 func (s *Store) write(l *Lock) error {
+	text := l.Text()
+	if _, err := ParseLock(text); err != nil {
+		return fmt.Errorf("it cannot be added: %w; what was added before is untouched", err)
+	}
 	f, err := os.CreateTemp(s.dir, workPrefix+"lock-")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name())
-	_, err = f.Write(l.Text())
+	_, err = f.Write(text)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
@@ -458,7 +478,8 @@ func (s *Store) write(l *Lock) error {
 	return durable.SyncFolder(s.dir)
 }
 
-// tidy removes what an interrupted change has left, and the wheels that a lock does not name. Nothing depends on it.
+// tidy removes what an interrupted change has left, and the wheels that a lock does not name. Nothing depends on it. The folder may be one that holds more than
+// packages: only what has a name as the store gives it goes.
 func (s *Store) tidy(l *Lock) {
 	if left, err := filepath.Glob(filepath.Join(s.dir, workPrefix+"*")); err == nil && l == nil {
 		for _, path := range left {
@@ -473,8 +494,8 @@ func (s *Store) tidy(l *Lock) {
 		return
 	}
 	for _, e := range wheels {
-		digest := strings.TrimSuffix(e.Name(), ".whl")
-		if !slices.ContainsFunc(l.Packages, func(p Locked) bool { return p.SHA256 == digest }) {
+		digest, isWheel := strings.CutSuffix(e.Name(), ".whl")
+		if isWheel && isDigest(digest) && !slices.ContainsFunc(l.Packages, func(p Locked) bool { return p.SHA256 == digest }) {
 			os.Remove(filepath.Join(s.dir, wheelsName, e.Name()))
 		}
 	}

@@ -103,6 +103,12 @@ func TestHostileWheels(t *testing.T) {
 		"two packages in one":            {"", []part{module, {name: "other-1.0.dist-info/METADATA", text: "x"}}, "two folders of metadata"},
 		"a dependency at an address":     {"", []part{module, {name: "shapes-1.0.dist-info/METADATA", text: "Name: shapes\nVersion: 1.0\nRequires-Dist: x @ git+https://host.example/x\n"}}, "only packages of the index"},
 		"a format of the future":         {"", []part{module, {name: "shapes-1.0.dist-info/WHEEL", text: "Wheel-Version: 2.0\n"}}, "version \"2.0\" of the wheel format"},
+		"a name with an escape sequence": {"", []part{module, {name: "evil\x1b[2J.py"}}, "cannot be one on every system"},
+		"a name that turns the line":     {"", []part{module, {name: "shapes/\u202eyp.txt"}}, "cannot be one on every system"},
+		"two files in one place":         {"", []part{module, {name: "shapes-1.0.data/purelib/shapes/__init__.py"}}, "two files in it would be installed as"},
+		"a file in a file's place":       {"", []part{{name: "shapes.py"}, {name: "shapes-1.0.data/purelib/shapes.py/x.py"}}, "is a file and a folder in it"},
+		"a marker with a line of pip's":  {"", []part{module, {name: "shapes-1.0.dist-info/METADATA", text: "Name: shapes\nVersion: 1.0\nRequires-Dist: x; os_name == 'a'\u2028--index-url=https://host.example\n"}}, "a marker that is none"},
+		"more to write down than fits":   {"", append(manyModules(2000), module), "to write down"},
 		"a name that is none of a wheel": {"shapes.whl", []part{module}, "is no name of a wheel"},
 		"another name outside":           {"colours-1.0-py3-none-any.whl", []part{module}, "no folder colours-1.0.dist-info"},
 	} {
@@ -115,6 +121,12 @@ func TestHostileWheels(t *testing.T) {
 			t.Errorf("%s: %v; want %q", what, err, c.says)
 		}
 	}
+	// What stands in a lock file and in pip's files, whatever agrees with it inside.
+	for _, file := range []string{"shapes-one-py3-none-any.whl", "sha\u2028pes-1.0-py3-none-any.whl", "sha\rpes-1.0-py3-none-any.whl", "shapes-1.0\u2028six-py3-none-any.whl", "shapes>=1-1.0-py3-none-any.whl", "-1.0-py3-none-any.whl"} {
+		if _, err := readWheel(file, makeWheel(t, file, nil, module)); err == nil || !strings.Contains(err.Error(), "is no name of a wheel") {
+			t.Errorf("%q: %v", file, err)
+		}
+	}
 	for what, text := range map[string][]byte{"nothing": nil, "no zip": []byte("hello"), "half a zip": makeWheel(t, name, nil, module)[:200]} {
 		if _, err := readWheel(name, text); err == nil {
 			t.Errorf("%s: no error", what)
@@ -122,10 +134,17 @@ func TestHostileWheels(t *testing.T) {
 	}
 }
 
-// A file of a few hundred kilobytes that would become more than half a gibibyte is refused before it does.
+func manyModules(n int) (list []part) {
+	for i := range n {
+		list = append(list, part{name: fmt.Sprintf("%s%d.py", strings.Repeat("m", 200), i)})
+	}
+	return list
+}
+
+// A file of a few hundred kilobytes that would become more than a quarter of a gibibyte is refused before it does.
 func TestWheelThatIsABomb(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it decompresses half a gibibyte")
+		t.Skip("it decompresses a quarter of a gibibyte")
 	}
 	zeros := strings.Repeat("\x00", 64<<20)
 	var parts []part
@@ -176,7 +195,7 @@ func TestRequirements(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", "-e .", "./x", "../x", "/x", "x.tar.gz; y z", "git+https://host.example/x", "x @ https://host.example/x.whl", "x @ file:///etc", "https://host.example/x.whl", "x y", "x>=", "x[", "--index-url=y", "x==1 --no-binary=x", "evil.zip", "a; b\n-e .",
+		"", "a; b == 'c'\u2028-e .", "a; b == '\f--index-url=https://host.example'", "a; b == \"${HOME}\"", "a; b == 'c' -e /x", "-e .", "./x", "../x", "/x", "x.tar.gz; y z", "git+https://host.example/x", "x @ https://host.example/x.whl", "x @ file:///etc", "https://host.example/x.whl", "x y", "x>=", "x[", "--index-url=y", "x==1 --no-binary=x", "evil.zip", "a; b\n-e .",
 	} {
 		if list, err := ParseRequirements("r.txt", []byte(text)); err == nil && strings.TrimSpace(text) != "" {
 			t.Errorf("%q is read as %+v", text, list)
@@ -222,6 +241,13 @@ func TestLockFiles(t *testing.T) {
 		`"schema": "wand.packages/v1"`: `"schema": "wand.packages/v2"`, `"name": "a"`: `"name": "../a"`, `"name": "b"`: `"name": "a"`, `"wheel": "a-2`: `"wheel": "../a-2`,
 		strings.Repeat("1", 64): "1", `"version": "2"`: `"version": "two"`, `"python"`: `"snake"`,
 		`"bytes": 0,`: `"bytes": 0, "requested": "a\n-e /evil",`,
+	} {
+		if _, err := ParseLock(bytes.Replace(text, []byte(old), []byte(with), 1)); err == nil {
+			t.Errorf("a lock file with %s is read", with)
+		}
+	}
+	for old, with := range map[string]string{
+		`"name": "a"`: `"name": "a>=1"`, `"wheel": "a-2`: `"wheel": "a\u2028-2`, `"bytes": 0,`: `"bytes": 0, "requested": "a; os_name == 'x'\u2028--index-url=https://host.example",`,
 	} {
 		if _, err := ParseLock(bytes.Replace(text, []byte(old), []byte(with), 1)); err == nil {
 			t.Errorf("a lock file with %s is read", with)
@@ -344,6 +370,91 @@ func TestInterruptedAddLosesNothing(t *testing.T) {
 		if _, err := os.Stat(path); err == nil {
 			t.Errorf("%s is still there", path)
 		}
+	}
+}
+
+// A wheel that is given as a file is the one that is kept, and a version that is there does not become another wheel, whatever the index has under the name.
+func TestIndexCannotReplaceAFile(t *testing.T) {
+	s, dir := index(t)
+	own := makeWheel(t, "internal-1.0-py3-none-any.whl", []string{"base"}, part{name: "internal.py", text: "who = 'own'\n"})
+	// pip likes a build number better than none.
+	foreign := makeWheel(t, "internal-1.0-1-py3-none-any.whl", []string{"two"}, part{name: "internal.py", text: "who = 'foreign'\n"})
+	user := makeWheel(t, "user-1.0-py3-none-any.whl", []string{"internal[more]"}, part{name: "user.py"})
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, "internal-1.0-1-py3-none-any.whl"), foreign, 0o600), os.WriteFile(filepath.Join(dir, "user-1.0-py3-none-any.whl"), user, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []func() (*Added, error){
+		func() (*Added, error) {
+			return s.Add(context.Background(), nil, []Wheel{{"internal-1.0-py3-none-any.whl", own}}, AddOptions{})
+		},
+		func() (*Added, error) { return s.Add(context.Background(), requirements(t, "user"), nil, AddOptions{}) },
+		func() (*Added, error) {
+			return s.Add(context.Background(), requirements(t, "one"), []Wheel{{"internal-1.0-py3-none-any.whl", own}}, AddOptions{})
+		},
+	} {
+		if _, err := step(); err != nil {
+			t.Fatal(err)
+		}
+		found, err := s.Select("internal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err := fs.ReadFile(found[0].Dir, "internal.py"); string(text) != "who = 'own'\n" {
+			t.Fatalf("the store has %q, %v", text, err)
+		}
+	}
+	if got := versions(t, s); got != "base 2.0, internal 1.0, one 1.0, user 1.0" {
+		t.Errorf("the store has %s", got)
+	}
+	if _, err := s.Add(context.Background(), nil, []Wheel{{"internal-1.0-py3-none-any.whl", own}, {"internal-1.0-1-py3-none-any.whl", foreign}}, AddOptions{}); err == nil || !strings.Contains(err.Error(), "given twice") {
+		t.Errorf("two files of one package: %v", err)
+	}
+}
+
+// A store in a folder that holds more than packages removes nothing of it.
+func TestStoreLeavesOtherFilesAlone(t *testing.T) {
+	s, dir := index(t)
+	mine := []string{"add-ons/notes.txt", "wheels/internal-1.0-py3-none-any.whl", "wheels/notes.txt"}
+	for _, name := range mine {
+		path := filepath.Join(s.Path(), filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte("mine"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "base-1.0-py3-none-any.whl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Add(context.Background(), nil, []Wheel{{"base-1.0-py3-none-any.whl", text}}, AddOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Remove(context.Background(), "base"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range mine {
+		if text, err := os.ReadFile(filepath.Join(s.Path(), filepath.FromSlash(name))); string(text) != "mine" {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+}
+
+// A lock file that could not be read again is not written.
+func TestStoreIsNotLostToAPackage(t *testing.T) {
+	s, _ := index(t)
+	if _, err := s.Add(context.Background(), requirements(t, "base"), nil, AddOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	before := versions(t, s)
+	err := s.change(context.Background(), nil, func(l *Lock) (*Lock, error) {
+		next := *l
+		next.Packages = append(slices.Clone(l.Packages), Locked{Name: "huge", Version: "1.0", Wheel: "huge-1.0-py3-none-any.whl", SHA256: strings.Repeat("0", 64), Modules: []string{strings.Repeat("m", maxLock)}})
+		return &next, nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "what was added before is untouched") {
+		t.Errorf("%v", err)
+	}
+	if got := versions(t, s); got != before {
+		t.Errorf("the store has %s", got)
 	}
 }
 

@@ -15,10 +15,11 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"wand/policies"
 	"wand/policies/units"
@@ -28,9 +29,10 @@ import (
 const (
 	maxWheel      = 256 << 20 // bytes of the file
 	maxWheelFiles = 20_000
-	maxWheelBytes = 512 << 20 // of all files, decompressed
+	maxWheelBytes = 256 << 20 // of all files, decompressed; they are in memory, a few times over
 	maxWheelPath  = 1024      // bytes of a name
 	maxMetadata   = 1 << 20
+	maxEntry      = 256 << 10 // bytes of what a lock file says of it
 )
 
 // NativeError is a package with code for a machine, which cannot run in WebAssembly.
@@ -78,10 +80,13 @@ func readWheel(fileName string, text []byte) (*wheel, error) {
 		return nil, fmt.Errorf("%s has %s, and the most is %s", fileName, units.Bytes(len(text)), units.Bytes(maxWheel))
 	}
 	parts := strings.Split(strings.TrimSuffix(fileName, ".whl"), "-")
-	if !strings.HasSuffix(fileName, ".whl") || len(parts) < 5 || len(parts) > 6 || fileName != filepath.Base(fileName) {
-		return nil, fmt.Errorf("%s is no name of a wheel: NAME-VERSION-PYTHON-ABI-PLATFORM.whl", fileName)
+	if !wheelName.MatchString(fileName) || len(parts) < 5 || len(parts) > 6 {
+		return nil, fmt.Errorf("%.200q is no name of a wheel: NAME-VERSION-PYTHON-ABI-PLATFORM.whl", fileName)
 	}
 	w := &wheel{name: policies.NormalPackage(parts[0]), version: parts[1]}
+	if !isName(w.name) || !(policies.PackageGrant{Name: w.name}).Meets(w.version) {
+		return nil, fmt.Errorf("%s is no name of a wheel: %s is no name of a package, or %s no version", fileName, parts[0], parts[1])
+	}
 	if err := w.unpack(text); err != nil {
 		return nil, fmt.Errorf("%s: %w", fileName, err)
 	}
@@ -95,7 +100,9 @@ func readWheel(fileName string, text []byte) (*wheel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", fileName, err)
 	}
-	w.arrange(info)
+	if err := w.arrange(info); err != nil {
+		return nil, fmt.Errorf("%s: %w", fileName, err)
+	}
 	return w, nil
 }
 
@@ -115,7 +122,7 @@ func (w *wheel) unpack(text []byte) error {
 		switch {
 		case len(name) > maxWheelPath:
 			return fmt.Errorf("a name in it is longer than %d bytes: %.60q", maxWheelPath, name)
-		case !fs.ValidPath(strings.TrimSuffix(name, "/")) || strings.ContainsAny(name, "\\:\x00") || name == "." || name == "./":
+		case !fs.ValidPath(strings.TrimSuffix(name, "/")) || strings.ContainsAny(name, `\:`) || strings.ContainsFunc(name, isUnseen) || name == "." || name == "./":
 			return fmt.Errorf("a name in it leads out of it, or cannot be one on every system: %.100q", name)
 		case f.FileInfo().IsDir():
 			continue
@@ -130,24 +137,47 @@ func (w *wheel) unpack(text []byte) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		data, err := io.ReadAll(io.LimitReader(r, left+1))
+		// As large as it says, as far as that can be true, so that it does not grow by copies.
+		data := bytes.NewBuffer(make([]byte, 0, min(int64(min(f.UncompressedSize64, maxWheelBytes)), 1100*int64(min(f.CompressedSize64, maxWheel)), left)+bytes.MinRead))
+		_, err = data.ReadFrom(io.LimitReader(r, left+1))
 		r.Close()
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if left -= int64(len(data)); left < 0 {
+		if left -= int64(data.Len()); left < 0 {
 			return fmt.Errorf("its files have more than %s", units.Bytes(maxWheelBytes))
 		}
-		w.files = append(w.files, wheelFile{name, name, data})
+		w.files = append(w.files, wheelFile{name, name, data.Bytes()})
 	}
-	for name := range seen {
-		for folder := path.Dir(name); folder != "."; folder = path.Dir(folder) {
-			if seen[folder] {
-				return fmt.Errorf("%q is a file and a folder in it", folder)
+	return onePlace(seen)
+}
+
+// onePlace refuses names of which one is a folder of another.
+func onePlace(names map[string]bool) error {
+	for name := range names {
+		for i := strings.IndexByte(name, '/'); i >= 0; {
+			if names[name[:i]] {
+				return fmt.Errorf("%q is a file and a folder in it", name[:i])
 			}
+			next := strings.IndexByte(name[i+1:], '/')
+			if next < 0 {
+				break
+			}
+			i += 1 + next
 		}
 	}
 	return nil
+}
+
+// wheelName is the form of a wheel's file name (PEP 427), in ASCII: it stands in pip's files, in a lock file and in messages.
+var wheelName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl$`)
+
+// moduleName is the form of a module's name; files that are named otherwise cannot be imported by a statement.
+var moduleName = regexp.MustCompile(`^[\pL_][\pL\pN_]{0,254}$`)
+
+// isUnseen says whether a character changes how a name is shown, or where a line ends, in place of being seen.
+func isUnseen(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
 func (w *wheel) file(name string) ([]byte, bool) {
@@ -296,7 +326,8 @@ func (w *wheel) record(info string) error {
 
 // arrange puts the files where an installer would put modules, and leaves out what is none: scripts, headers, data of the machine, files that make Python
 // run code when it starts (which the guest would not read), and metadata that nothing asks for. Native files stay, for whoever decides about them.
-func (w *wheel) arrange(info string) {
+func (w *wheel) arrange(info string) error {
+	placed := map[string]bool{}
 	kept := w.files[:0]
 	top := map[string]bool{}
 	for _, f := range w.files {
@@ -311,6 +342,10 @@ func (w *wheel) arrange(info string) {
 		if path.Ext(f.name) == ".pth" && !below {
 			continue
 		}
+		if placed[f.name] {
+			return fmt.Errorf("two files in it would be installed as %q", f.name)
+		}
+		placed[f.name] = true
 		kept = append(kept, f)
 		if isNative(f.name, f.data) {
 			w.native = append(w.native, f.name)
@@ -326,11 +361,19 @@ func (w *wheel) arrange(info string) {
 	}
 	w.files = kept
 	for name := range top {
-		if !strings.Contains(name, ".") {
+		if moduleName.MatchString(name) {
 			w.modules = append(w.modules, name)
 		}
 	}
 	slices.Sort(w.modules)
+	size := 0
+	for _, text := range slices.Concat(w.modules, w.requires, w.native) {
+		size += len(text) + 8
+	}
+	if size > maxEntry {
+		return fmt.Errorf("what it provides and needs (%d modules, %d requirements) is more than %s to write down", len(w.modules), len(w.requires), units.Bytes(maxEntry))
+	}
+	return onePlace(placed)
 }
 
 // isNative says whether a file has code for a machine: by its name, and by its first bytes whatever it is named.
@@ -350,6 +393,11 @@ func isNative(name string, data []byte) bool {
 // archive makes a zip file of what runs see, without native code: with a folder of metadata when it is to be a wheel again.
 func (w *wheel) archive() ([]byte, error) {
 	var b bytes.Buffer
+	size := 64
+	for _, f := range w.files {
+		size += len(f.data) + 2*len(f.name) + 128
+	}
+	b.Grow(size)
 	z := zip.NewWriter(&b)
 	for _, f := range w.files {
 		if slices.Contains(w.native, f.name) {
