@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -145,7 +146,7 @@ func (a *app) product(c *cli.Context, source compiler.Source) (string, error) {
 	case out == "-" && isTerminal(a.stdout):
 		return "", usage("-o -: standard output is a terminal, and a module is no text; name a file, as in: -o out.wasm")
 	case out != "":
-		return out, nil
+		return out, a.mayReplace(c, out)
 	}
 	name := source.Name
 	if name == "" {
@@ -155,7 +156,28 @@ func (a *app) product(c *cli.Context, source compiler.Source) (string, error) {
 	if out == source.Name {
 		return "", usage("%s would be replaced by what is made of it; name another file with -o", out)
 	}
-	return out, nil
+	return out, a.mayReplace(c, out)
+}
+
+// mayReplace says before the work what is wrong with the place that a module is to go to.
+func (a *app) mayReplace(c *cli.Context, out string) error {
+	if out == "-" {
+		return nil
+	}
+	info, err := os.Stat(out)
+	switch {
+	case err == nil && info.IsDir():
+		return usage("cannot write %s: it is a folder", out)
+	case err == nil && c.Args().Present():
+		if source, err := os.Stat(c.Args().First()); err == nil && os.SameFile(source, info) {
+			return usage("%s is the program itself, and would be replaced by what is made of it; name another file with -o", out)
+		}
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(filepath.Dir(out)); errors.Is(err, fs.ErrNotExist) {
+			return usage("cannot write %s: there is no folder %s", out, filepath.Dir(out))
+		}
+	}
+	return nil
 }
 
 // deliver writes the module: all of it, or nothing.
@@ -167,26 +189,27 @@ func (a *app) deliver(out string, module []byte) error {
 		return nil
 	}
 	if info, err := os.Stat(out); err == nil && !info.Mode().IsRegular() {
-		if info.IsDir() {
-			return usage("cannot write %s: it is a folder", out)
-		}
 		if err := os.WriteFile(out, module, 0o666); err != nil { // a pipe or a device
 			return usage("cannot write %s: %v", out, withoutPath(err))
 		}
 		return nil
 	}
-	if err := writeWhole(out, module); err != nil {
+	// It is a product like a compiler's: who may read it, the user's umask says.
+	if err := writeWhole(out, module, 0o666); err != nil {
 		return usage("cannot write %s: %v", out, withoutPath(err))
 	}
-	// It is a product like a compiler's, not a secret.
-	return os.Chmod(out, 0o644)
+	return nil
 }
 
 // withoutPath is what the system says, without the name of a temporary file.
 func withoutPath(err error) error {
 	var path *os.PathError
-	if errors.As(err, &path) {
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
 		return path.Err
+	case errors.As(err, &link):
+		return link.Err
 	}
 	return err
 }

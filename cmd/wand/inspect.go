@@ -73,7 +73,8 @@ func (a *app) showInspection(name string, i *runtime.Inspection) error {
 	on := colours(a.stdout)
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', tabwriter.StripEscape)
 	row := func(what, format string, args ...any) {
-		fmt.Fprintf(w, "%s\t%s\n", what, printable(fmt.Sprintf(format, args...)))
+		// A name in the module is one line and one cell, whatever is in it.
+		fmt.Fprintf(w, "%s\t%s\n", what, oneLine(fmt.Sprintf(format, args...)))
 	}
 	size := func(n int64) string { return units.Bytes(n).String() }
 	row("module", "%s, a %s of %s", name, i.Kind, size(int64(i.Bytes)))
@@ -107,7 +108,7 @@ func (a *app) showInspection(name string, i *runtime.Inspection) error {
 		return cannotWrite(err)
 	}
 	for _, reason := range i.Refused {
-		fmt.Fprintf(a.stdout, "%s %s\n", colour(on, red, "refused:"), printable(reason))
+		fmt.Fprintf(a.stdout, "%s %s\n", colour(on, red, "refused:"), oneLine(reason))
 	}
 	return nil
 }

@@ -132,7 +132,7 @@ func (e *editor) close() {
 	}
 	var text strings.Builder
 	if _, err := e.state.WriteHistory(&text); err == nil {
-		writeWhole(e.file, []byte(text.String()))
+		writeWhole(e.file, []byte(text.String()), 0o600)
 	}
 }
 

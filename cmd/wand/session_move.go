@@ -86,7 +86,7 @@ func (a *app) sessionExport(c *cli.Context) error {
 		}
 		return nil
 	}
-	if err := writeWhole(file, out); err != nil {
+	if err := writeWhole(file, out, 0o600); err != nil {
 		return fmt.Errorf("cannot write %s: %w", file, err)
 	}
 	fmt.Fprintf(a.stderr, "wand: %s, %s\n", printable(file), units.Bytes(len(out)))
@@ -119,9 +119,11 @@ func goodKey(file string) ([]byte, error) {
 	return key, err
 }
 
-// writeWhole writes a file beside its place and renames it, so that there is never half of it.
-func writeWhole(file string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*")
+// writeWhole writes a file beside its place and renames it, so that there is never half of it. mode is what the user's umask takes from.
+func writeWhole(file string, data []byte, mode fs.FileMode) error {
+	base := filepath.Base(file)
+	beside := filepath.Join(filepath.Dir(file), "."+base[:min(len(base), 100)]+"-"+rand.Text())
+	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,8 @@ func colour(on bool, code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
-// printable makes text that came from a program or a file safe to show: control characters but newline and tab become visible.
+// printable makes text that came from a program or a file safe to show: control characters but newline and tab become visible, and so do those that show text in
+// another order than it has, or end a line where a line does not end.
 func printable(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -46,7 +47,7 @@ func printable(s string) string {
 			b.WriteRune(r + '@')
 		case r == 0x7f:
 			b.WriteString("^?")
-		case r >= 0x80 && r < 0xa0:
+		case r >= 0x80 && r < 0xa0, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x2028, r == 0x2029:
 			b.WriteRune(utf8.RuneError)
 		default:
 			b.WriteRune(r)
