@@ -159,6 +159,9 @@ func (o *BuildOptions) check(m *compiler.Module) error {
 	if o.Fuel < 0 || o.Memory < 0 {
 		return fmt.Errorf("%w: fuel and memory cannot be negative", ErrBadOption)
 	}
+	if o.Memory > 65536*engine.PageSize {
+		return fmt.Errorf("%w: memory of %s is more than the 4 GiB that WebAssembly has", ErrBadOption, units.Bytes(o.Memory))
+	}
 	return o.Limits.check()
 }
 

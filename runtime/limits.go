@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"wand/policies/units"
 	"wand/runtime/engine"
 )
 
@@ -95,8 +96,19 @@ func (l Limits) check() error {
 			return &LimitError{f.name, f.value, "is negative"}
 		}
 		if f.value > f.most {
-			return &LimitError{f.name, f.value, fmt.Sprintf("is more than the most that can be enforced, %d", f.most)}
+			return &LimitError{f.name, f.value, "is more than the most that can be enforced, " + limitText(f.name, f.most)}
 		}
 	}
 	return nil
+}
+
+// limitText writes a limit's value in its unit.
+func limitText(name string, value int64) string {
+	switch name {
+	case "memory", "storage", "output":
+		return fmt.Sprintf("%s (%d bytes)", units.Bytes(value), value)
+	case "deadline":
+		return units.Duration(value).String()
+	}
+	return fmt.Sprint(value)
 }

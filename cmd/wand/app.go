@@ -333,7 +333,7 @@ func findFlag(flags []cli.Flag, name string) cli.Flag {
 // noArguments refuses arguments where none belong.
 func (a *app) noArguments(c *cli.Context) error {
 	if c.NArg() > 0 || len(a.programArgs) > 0 {
-		return usage("wand %s takes no arguments, but there is %q", c.Command.FullName(), append(c.Args().Slice(), a.programArgs...)[0])
+		return usage("%s takes no arguments, but there is %q", c.Command.HelpName, append(c.Args().Slice(), a.programArgs...)[0])
 	}
 	return nil
 }

@@ -88,7 +88,7 @@ func (a *app) evalShow(c *cli.Context) error {
 // readResults reads the file of results that a command line names.
 func (a *app) readResults(c *cli.Context) (*eval.Header, []*eval.Result, error) {
 	if c.NArg() != 1 || len(a.programArgs) > 0 {
-		return nil, nil, usage("wand %s wants one file of results, as wand eval writes them", c.Command.FullName())
+		return nil, nil, usage("%s wants one file of results, as wand eval writes them", c.Command.HelpName)
 	}
 	name := c.Args().First()
 	if name == "-" {

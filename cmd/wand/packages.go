@@ -203,6 +203,9 @@ func (a *app) packagesAdd(c *cli.Context) error {
 // wantedPackages reads the arguments: requirements, wheels and requirements files.
 func (a *app) wantedPackages(c *cli.Context) (requirements []packagestore.FileRequirement, wheels []packagestore.Wheel, err error) {
 	for _, arg := range c.Args().Slice() {
+		if arg == "-" {
+			return nil, nil, usage("- names no package; a requirements file on standard input is: -r -")
+		}
 		if strings.HasSuffix(arg, ".whl") {
 			data, err := readAtMost(arg, maxPackage)
 			if err != nil {

@@ -41,6 +41,10 @@ func (a *app) sourceOf(c *cli.Context, args []string) (compiler.Source, error) {
 	case c.IsSet("c"):
 		s.Text = []byte(c.String("c"))
 		return s, nil
+	case len(args) == 0 && len(a.programArgs) > 0:
+		return s, usage("no program: what follows -- is for the program; it is named before, as in: wand %s main.py -- %s", c.Command.Name, a.programArgs[0])
+	case len(args) == 0 && findFlag(c.Command.Flags, "c") == nil:
+		return s, usage("nothing to look at: give a file, or - for standard input, as in: wand %s x.wasm", c.Command.Name)
 	case len(args) == 0:
 		return s, usage("no program: give a file, - for standard input, or -c CODE, as in: wand %s main.py", c.Command.Name)
 	case len(args) > 1:
