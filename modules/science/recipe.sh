@@ -16,9 +16,10 @@ python_folder=$science_root/site
 # Beside modules: templates of pandas' Styler, the time zones, and what packages say of themselves.
 python_data='\.(tpl|tar\.gz)$|^(tzdata|pytz)/zoneinfo/|\.dist-info/METADATA$'
 
-# science_flags compile numpy and pandas, in C and in C++. What C++ throws ends the program (throw.c), so nothing of it is caught.
+# science_flags compile numpy and pandas, in C and in C++, with more of them if they are given. What C++ throws ends the program (throw.c), so nothing of it is
+# caught.
 science_flags() {
-    printf '%s' "'-O2', '-g0', '-w', '-fno-strict-aliasing', '-ffile-prefix-map=$WORK=.', '-D_WASI_EMULATED_SIGNAL', '-D_WASI_EMULATED_PROCESS_CLOCKS',
+    printf '%s' "'-O2', ${1:-}'-g0', '-w', '-fno-strict-aliasing', '-ffile-prefix-map=$WORK=.', '-D_WASI_EMULATED_SIGNAL', '-D_WASI_EMULATED_PROCESS_CLOCKS',
         '-I$WORK/python/Include', '-I$WORK/wasm'"
 }
 
@@ -37,7 +38,9 @@ python_more() {
     quietly science-sources science_sources
     science_tools
     say "science: sources ready"
-    quietly numpy-configure science_meson numpy -Dallow-noblas=true -Dblas=none -Dlapack=none -Ddisable-svml=true -Ddisable-highway=true \
+    # numpy's loops over arrays gain from vectors; pandas' own hash tables and searches do not.
+    science_vectors=$(science_flags "'-msimd128', ")
+    quietly numpy-configure science_meson numpy "-Dc_args=[$science_vectors]" "-Dcpp_args=[$science_vectors]" -Dallow-noblas=true -Dblas=none -Dlapack=none -Ddisable-svml=true -Ddisable-highway=true \
         -Ddisable-intel-sort=true -Ddisable-threading=true -Ddisable-optimization=true
     say "science: numpy configured"
     quietly numpy science_ninja numpy
@@ -72,6 +75,9 @@ science_sources() {
         python3 -m zipfile -e "$science_wheel" "$science_root/wheels/$science_package"
     done
     apply_patches "$science_root/numpy" "$MODULES"/science/patches/numpy/*.patch
+    cp "$MODULES/science/radix.hpp" "$science_root/numpy/numpy/_core/src/npysort/"
+    # numpy's translated BLAS keeps its local variables in memory from call to call, without a use.
+    sed 's/^    static /    /' "$science_root/numpy/numpy/linalg/lapack_lite/f2c_blas.c" >"$science_root/blas.c" && mv "$science_root/blas.c" "$science_root/numpy/numpy/linalg/lapack_lite/f2c_blas.c"
     apply_patches "$science_root/pandas" "$MODULES"/science/patches/pandas/*.patch
     apply_patches "$science_root/wheels/pytz" "$MODULES"/science/patches/pytz/*.patch
     SOURCE_SHA256= SOURCE_VERSION=
@@ -155,7 +161,7 @@ science_numpy_headers() {
     cp "$science_root/numpy-build/numpy/_core/_numpyconfig.h" "$science_root"/numpy-build/numpy/_core/__*_api.h "$WAND_NUMPY_INCLUDE/numpy/"
 }
 
-# science_libc compiles what is missing for numpy: printf and strtold of long doubles, which the toolchain's libc is built without, and throw.c.
+# science_libc compiles what is missing for numpy: printf and strtold of long doubles, which the toolchain's libc is built without, blas.cpp and throw.c.
 science_libc() {
     set -e
     science_zig=$("$toolchain_zig" env | sed -n 's/^[ .]*"*lib_dir"*[ :=]*"\(.*\)".*/\1/p')/libc
@@ -168,6 +174,8 @@ science_libc() {
             -I"$science_zig/wasi/libc-top-half/headers/private" -c "$science_wasi/src/$science_file.c"
     done
     "$WASM_COMMAND_CC" -O2 -g0 -w -c "$MODULES/science/throw.c"
+    "$science_root/bin/wasm-cxx" -O3 -g0 -w -msimd128 -fno-strict-aliasing -ffp-contract=off "-ffile-prefix-map=$MODULES=." -I"$science_root/numpy/numpy/_core/src/common" \
+        -I"$WAND_NUMPY_INCLUDE" -I"$WORK/python/Include" -I"$WORK/wasm" -c "$MODULES/science/blas.cpp"
     "$AR" rcs libscience.a *.o
 }
 
