@@ -186,7 +186,8 @@ science_site() {
             --destdir "$science_root/installed" || return 1
     done
     mkdir -p "$python_folder"
-    (cd "$science_root/installed/usr/lib/python3.13/site-packages" && tar -cf - --exclude tests --exclude '*.so' --exclude __pycache__ --exclude numpy/distutils --exclude numpy/f2py --exclude numpy/_pyinstaller .) |
+    (cd "$science_root/installed/usr/lib/python3.13/site-packages" && tar -cf - --exclude tests --exclude '*.so' --exclude __pycache__ --exclude numpy/distutils --exclude numpy/f2py --exclude numpy/_pyinstaller \
+        --exclude pandas/plotting/_matplotlib .) |
         tar -C "$python_folder" -xf -
     # What numpy.show_config says should not depend on where it was built.
     sed -e "s,$WORK,.,g" "$python_folder/numpy/__config__.py" >"$science_root/config.py" && mv "$science_root/config.py" "$python_folder/numpy/__config__.py" || return 1

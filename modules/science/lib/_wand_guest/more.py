@@ -12,6 +12,7 @@ PREIMPORT = """
     pandas.core.window pandas.core.reshape.pivot pandas.core.reshape.merge pandas.core.reshape.melt pandas.core.reshape.tile pandas.tseries.offsets
     pandas.core.methods.describe pandas.core.strings.accessor pandas.core.resample pandas.core.groupby pandas.testing
     dateutil dateutil.parser dateutil.relativedelta dateutil.rrule dateutil.tz pytz tzdata six zoneinfo importlib.resources
+    matplotlib.pyplot matplotlib.dates matplotlib.ticker matplotlib.patches matplotlib.lines matplotlib.gridspec matplotlib.colors pandas.plotting._matplotlib
 """
 
 
