@@ -271,7 +271,7 @@ func packageFiles(p Package) ([]File, string, error) {
 		source = z
 	}
 	prefix := ""
-	if _, err := fs.Stat(source, "__init__.py"); err == nil {
+	if _, err := fs.Stat(source, "__init__.py"); err == nil && p.Dir != nil {
 		if base := path.Base(p.Name); base == "." || base == ".." || base == "/" || !fs.ValidPath(base) {
 			return nil, "", errors.New("the folder is the package itself, so it needs the package's name")
 		}

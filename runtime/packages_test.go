@@ -55,6 +55,7 @@ func TestPackageFromFolderWheelAndPackageFolder(t *testing.T) {
 		w, _ := z.Create(name)
 		w.Write([]byte(text))
 	}
+	z.Create("__init__.py") // that some wheels have beside their packages
 	z.Close()
 	for name, p := range map[string]runtime.Package{
 		"a folder of packages": {Name: "site", Dir: folder},

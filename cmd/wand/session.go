@@ -93,7 +93,7 @@ func dataDir() (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", usage("there is no folder for sessions (%v); name one with --store DIR", err)
+		return "", usage("there is no folder for the user's data (%v); name one with --store DIR", err)
 	}
 	if goruntime.GOOS == "darwin" {
 		return filepath.Join(home, "Library", "Application Support"), nil

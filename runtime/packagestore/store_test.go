@@ -159,7 +159,7 @@ func TestWheelThatIsABomb(t *testing.T) {
 
 func TestWheelIsLaidOutAsModules(t *testing.T) {
 	w, err := readWheel("Shapes_X-1.0-py3-none-any.whl", makeWheel(t, "Shapes_X-1.0-py3-none-any.whl", []string{"units>=1"},
-		part{name: "shapes/__init__.py"}, part{name: "single.py"}, part{name: "evil.pth", text: "import os"}, part{name: "space/inner/a.py"},
+		part{name: "__init__.py"}, part{name: "shapes/__init__.py"}, part{name: "single.py"}, part{name: "evil.pth", text: "import os"}, part{name: "space/inner/a.py"},
 		part{name: "Shapes_X-1.0.data/purelib/pure.py"}, part{name: "Shapes_X-1.0.data/platlib/plat/__init__.py"},
 		part{name: "Shapes_X-1.0.data/scripts/run", text: "#!"}, part{name: "Shapes_X-1.0.data/data/etc/passwd", text: "root"}, part{name: "shapes/table.csv", text: "1"}))
 	if err != nil {

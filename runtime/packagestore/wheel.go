@@ -339,7 +339,8 @@ func (w *wheel) arrange(info string) error {
 			f.name = below
 		}
 		first, _, below := strings.Cut(f.name, "/")
-		if path.Ext(f.name) == ".pth" && !below {
+		// One that lies above all packages is nobody's; it makes the whole wheel look like one package.
+		if !below && (path.Ext(f.name) == ".pth" || f.name == "__init__.py") {
 			continue
 		}
 		if placed[f.name] {
