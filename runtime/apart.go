@@ -9,9 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
+	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	goruntime "runtime"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"wand/compiler/meter"
+	"wand/compiler/toolchain/jail"
 	"wand/compiler/wasm"
 	"wand/policies/units"
 )
@@ -27,7 +27,8 @@ import (
 // large, cannot be cancelled, and answers to no limit of a run; a process can be watched and killed. What it leaves in a folder, the module without its code,
 // what the meter says of it, and native code, is loaded here and kept in the vault.
 //
-// The process is there for what compiling costs. It is no barrier for what the compiler makes: native code is trusted as the engine is (SECURITY.md).
+// The process is there for what compiling costs. Where the kernel can, it is confined as compilers of source text are, so that a fault in an engine's compiler
+// has none of our files and no network by itself. It is no barrier for what the compiler makes: native code is trusted as the engine is (SECURITY.md).
 
 // CompileLimits bound the process that compiles a module which is not one of the guests. A field that is zero takes its default.
 type CompileLimits struct {
@@ -226,6 +227,7 @@ func (rt *Runtime) loadModule(ctx context.Context, dir string) (*linked, error) 
 var (
 	errApartTime   = errors.New("compiling it takes too long")
 	errApartMemory = errors.New("compiling it takes too much memory")
+	errApartOutput = errors.New("its native code is larger than a module's may be")
 )
 
 // compileApart has a process compile a module into a folder. What the module is to blame for wraps ErrUnsupported.
@@ -236,99 +238,105 @@ func (rt *Runtime) compileApart(ctx context.Context, bin []byte, dir string) err
 	}
 	patience := time.AfterFunc(2*time.Second, func() { rt.config.Progress("compiling the module to native code (once for each module)") })
 	defer patience.Stop()
-	limits := rt.config.CompileLimits
-	c := &compiling{limits: limits, dir: dir, started: time.Now()}
-	watched, kill := context.WithCancelCause(ctx)
-	defer kill(nil)
-	watched, cancel := context.WithTimeoutCause(watched, limits.Time, errApartTime)
-	defer cancel()
-	header, err := json.Marshal(apartRequest{Engine: rt.config.Engine.Name(), Dir: dir, Bytes: len(bin), Limits: limits})
+	header, err := json.Marshal(apartRequest{Engine: rt.config.Engine.Name(), Dir: dir, Bytes: len(bin), Procs: goruntime.GOMAXPROCS(0), Limits: rt.config.CompileLimits})
 	if err != nil {
 		return err
 	}
-	err = c.run(watched, kill, header, bin)
+	c := &compiling{limits: rt.config.CompileLimits, dir: dir, header: append(header, '\n'), module: bin, started: time.Now()}
+	open := rt.compilesOpenly.Load()
+	err = c.run(ctx, open)
+	if !open && c.failedBefore(ctx) {
+		confined := err
+		if err == nil {
+			confined = c.outcome()
+		}
+		err = c.run(ctx, true)
+		if c.begun && !rt.compilesOpenly.Swap(true) && jail.Supported() == nil && rt.config.Problem != nil {
+			rt.config.Problem(fmt.Errorf("modules are compiled in a process that is not confined, because it cannot begin where it is: %w", confined))
+		}
+	}
+	c.wall = time.Since(c.started)
 	rt.mu.Lock()
 	rt.compiled = c
 	rt.mu.Unlock()
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return fmt.Errorf("compiling the module: %w", context.Cause(ctx))
+	case err != nil:
+		return &notStarted{err}
 	}
-	switch cause := context.Cause(watched); {
-	case errors.Is(cause, errApartTime):
-		return fmt.Errorf("%w: %w, more than %s; make it smaller, or split up its largest functions", ErrUnsupported, cause, units.Duration(limits.Time))
-	case errors.Is(cause, errApartMemory):
-		return fmt.Errorf("%w: %w, more than %s; make it smaller, or split up its largest functions", ErrUnsupported, cause, units.Bytes(limits.Memory))
-	}
-	return c.outcome(err)
+	return c.outcome()
 }
 
 // compiling is one process that compiles.
 type compiling struct {
-	limits  CompileLimits
-	dir     string
-	started time.Time
-	stderr  tail
-	wall    time.Duration
-	peak    int64 // resident, in bytes; 0 where the system does not say
+	limits         CompileLimits
+	dir            string
+	header, module []byte
+	started        time.Time
+	begun          bool         // it was given the module
+	result         *jail.Result // how it ended; nil when it never ran
+	wall           time.Duration
+	peak           int64 // of its memory, in bytes, as far as it was seen
 }
 
-// run starts the process, gives it its work and waits for its end.
-func (c *compiling) run(ctx context.Context, kill context.CancelCauseFunc, header, bin []byte) error {
+// run starts the process, gives it its work and waits for its end: confined by the kernel (package jail) or open, with this user's rights.
+func (c *compiling) run(ctx context.Context, open bool) error {
+	c.begun, c.result = false, nil
 	self, err := executable()
 	if err != nil {
 		return err
 	}
-	token := rand.Text()
-	cmd := exec.CommandContext(ctx, self)
-	cmd.Args = []string{apartArg, token}
-	cmd.Env = []string{apartEnv + "=" + token} // and nothing of ours
-	cmd.Dir = c.dir
-	cmd.Stderr = &c.stderr
-	cmd.WaitDelay = time.Second
-	ownGroup(cmd)
-	in, err := cmd.StdinPipe()
+	stdin, in, err := os.Pipe()
 	if err != nil {
 		return err
 	}
-	if err := cmd.Start(); err != nil {
-		return &notStarted{err}
-	}
+	token := rand.Text()
 	var beside sync.WaitGroup
 	done := make(chan struct{})
-	beside.Go(func() {
-		// The pipe stays open: its end tells the process that nobody waits for it any more.
-		for _, part := range [][]byte{append(header, '\n'), bin} {
-			if _, err := in.Write(part); err != nil {
-				return // it has ended, and its end says why
-			}
-		}
+	beside.Go(func() { c.tell(in, done) })
+	c.result, err = jail.Run(ctx, jail.Command{
+		Path: self, Argv: []string{apartArg, token}, Env: []string{apartEnv + "=" + token}, // and nothing of ours
+		Dir: c.dir, Read: librariesOfThis(), Stdin: stdin, Trust: open,
+		Limits: jail.Limits{Time: c.limits.Time, Memory: c.limits.Memory, AddressSpace: math.MaxInt64, // what is reserved costs nothing
+			Disk: 2*c.limits.Output + 64<<20, Files: 1000, Output: 1 << 20, Processes: 1},
 	})
-	beside.Go(func() { c.watch(cmd.Process.Pid, kill, done) })
-	err = cmd.Wait()
 	close(done)
 	in.Close()
+	stdin.Close()
 	beside.Wait()
-	c.wall = time.Since(c.started)
+	if c.result != nil {
+		c.peak = max(c.peak, c.result.Peak)
+	}
 	return err
 }
 
-// watch kills the process when it has more memory than it may.
-func (c *compiling) watch(pid int, kill context.CancelCauseFunc, done <-chan struct{}) {
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
+// tell gives the process its work. It gets the module once it says that it is there: until then it has seen nothing that is not ours.
+func (c *compiling) tell(in *os.File, done <-chan struct{}) {
+	if _, err := in.Write(c.header); err != nil {
+		return // it has ended, and its end says why
+	}
+	for !c.left(apartStarted) {
 		select {
 		case <-done:
 			return
-		case <-tick.C:
-			now := resident(pid)
-			c.peak = max(c.peak, now)
-			if now > c.limits.Memory {
-				kill(errApartMemory)
-				return
-			}
+		case <-time.After(time.Millisecond):
 		}
 	}
+	c.begun = true
+	// The pipe stays open: its end tells the process that nobody waits for it any more.
+	_, _ = in.Write(c.module)
+}
+
+// left says whether the process left a file.
+func (c *compiling) left(name string) bool {
+	_, err := os.Stat(filepath.Join(c.dir, name))
+	return err == nil
+}
+
+// failedBefore says that the process ended before it had seen the module, by itself, or that there was none. Only then may it be tried with less around it.
+func (c *compiling) failedBefore(ctx context.Context) bool {
+	return !c.begun && ctx.Err() == nil && (c.result == nil || c.result.Stopped == jail.StopNone)
 }
 
 // notStarted says that there is no process to compile in.
@@ -340,14 +348,11 @@ func (e *notStarted) Error() string {
 
 func (e *notStarted) Unwrap() error { return e.err }
 
-// outcome says how the process ended, which nobody had to kill.
-func (c *compiling) outcome(ended error) error {
-	var never *notStarted
-	if errors.As(ended, &never) {
-		return ended
-	}
+// outcome says how the process ended.
+func (c *compiling) outcome() error {
+	r := c.result
 	text, err := os.ReadFile(filepath.Join(c.dir, apartOutcome))
-	if err == nil && ended == nil {
+	if err == nil && r.OK() {
 		var o apartResult
 		if err := json.Unmarshal(text, &o); err != nil {
 			return fmt.Errorf("the process that compiled a module said nothing that can be read: %w", err)
@@ -361,18 +366,27 @@ func (c *compiling) outcome(ended error) error {
 		}
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(c.dir, apartStarted)); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the process that was to compile a module ended before it began: %w: %s (does a package of this program end it while it is initialised?)", ended, c.stderr.String())
-	}
-	said := c.stderr.String()
-	var exit *exec.ExitError
+	said := strings.TrimSpace(r.Stderr)
+	said = said[:min(len(said), 4<<10)] // a crash of Go begins with its reason
 	switch {
-	case errors.As(ended, &exit) && exit.ExitCode() == apartMemoryExit, outOfMemory(said):
-		return fmt.Errorf("%w: %w, more than %s; make it smaller, or split up its largest functions", ErrUnsupported, errApartMemory, units.Bytes(c.limits.Memory))
-	case errors.As(ended, &exit) && killedForTime(exit.ProcessState):
+	case r.Stopped == jail.StopTime, strings.Contains(said, "SIGXCPU"):
 		return fmt.Errorf("%w: %w, more than %s; make it smaller, or split up its largest functions", ErrUnsupported, errApartTime, units.Duration(c.limits.Time))
+	case r.Stopped == jail.StopMemory && r.Peak > c.limits.Memory, r.ExitCode == apartMemoryExit, outOfMemory(said):
+		return fmt.Errorf("%w: %w, more than %s; make it smaller, or split up its largest functions", ErrUnsupported, errApartMemory, units.Bytes(c.limits.Memory))
+	case r.Stopped == jail.StopDisk:
+		return fmt.Errorf("%w: %w", ErrUnsupported, errApartOutput)
+	case !c.begun:
+		return fmt.Errorf("the process that was to compile a module ended before it began: %s: %s (does a package of this program end it while it is initialised?)", c.end(), said)
 	}
-	return fmt.Errorf("%w: the engine's compiler did not survive it (%v)", ErrUnsupported, ended)
+	return fmt.Errorf("%w: the engine's compiler did not survive it (%s)", ErrUnsupported, c.end())
+}
+
+// end says by what the process ended.
+func (c *compiling) end() string {
+	if c.result.Signal != 0 {
+		return "signal: " + c.result.Signal.String()
+	}
+	return fmt.Sprintf("exit status %d", c.result.ExitCode)
 }
 
 // outOfMemory says whether those are the last words of a process that got no more memory: Go's, and Rust's for wasmtime.
@@ -384,17 +398,6 @@ func outOfMemory(said string) bool {
 	}
 	return false
 }
-
-// tail keeps the first part of what a process says: a crash of Go begins with its reason.
-type tail struct{ text []byte }
-
-func (t *tail) Write(p []byte) (int, error) {
-	const most = 4 << 10
-	t.text = append(t.text, p[:min(len(p), most-len(t.text))]...)
-	return len(p), nil
-}
-
-func (t *tail) String() string { return strings.TrimSpace(string(t.text)) }
 
 // executable is the file of this process, also when it was replaced or removed since.
 func executable() (string, error) {

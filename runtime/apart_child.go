@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
+	goruntime "runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"strings"
@@ -43,6 +43,7 @@ type apartRequest struct {
 	Engine string
 	Dir    string
 	Bytes  int
+	Procs  int // GOMAXPROCS: what says so is out of its sight
 	Limits CompileLimits
 }
 
@@ -71,6 +72,7 @@ func compileAsChild(in io.Reader, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
+	goruntime.GOMAXPROCS(q.Procs)
 	watchSelf(q.Limits)
 	bin := make([]byte, q.Bytes)
 	if _, err := io.ReadFull(r, bin); err != nil {
@@ -87,7 +89,7 @@ func compileAsChild(in io.Reader, stderr io.Writer) int {
 	} else if err != nil {
 		result.Failed = err.Error()
 	}
-	result.Peak = peakResident()
+	result.Peak = max(peakResident(), managed())
 	text, err := json.Marshal(result)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(q.Dir, apartOutcome), text, 0o600)
@@ -104,14 +106,19 @@ func compileAsChild(in io.Reader, stderr io.Writer) int {
 func watchSelf(limits CompileLimits) {
 	debug.SetMemoryLimit(limits.Memory / 4 * 3)
 	go func() {
-		used := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
 		for range time.Tick(10 * time.Millisecond) {
-			metrics.Read(used)
-			if now := used[0].Value.Uint64() - used[1].Value.Uint64(); now > uint64(min(limits.Memory, math.MaxInt64)) {
+			if managed() > limits.Memory {
 				os.Exit(apartMemoryExit)
 			}
 		}
 	}()
+}
+
+// managed is how much memory Go has of the system, in bytes.
+func managed() int64 {
+	used := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(used)
+	return int64(used[0].Value.Uint64() - used[1].Value.Uint64())
 }
 
 // compileEngine makes the engine of a name, when it leaves native code in a folder.
@@ -180,7 +187,7 @@ func compileInto(engineName string, bin []byte, dir string) (err error) {
 // blame tells what a module did to the compiler from what the machine did: only the second is a failure of the sandbox.
 func blame(err error) error {
 	if errors.Is(err, syscall.EFBIG) {
-		return fmt.Errorf("%w: its native code is larger than a module's may be", ErrUnsupported)
+		return fmt.Errorf("%w: %w", ErrUnsupported, errApartOutput)
 	}
 	var file *fs.PathError
 	if errors.As(err, &file) {

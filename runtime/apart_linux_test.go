@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"wand/compiler"
+	"wand/compiler/toolchain/jail"
 	"wand/compiler/wasm"
 	"wand/runtime"
 )
@@ -280,6 +281,10 @@ func TestCompilingApartIsCancelled(t *testing.T) {
 	if score, err := os.ReadFile(fmt.Sprintf("/proc/%d/oom_score_adj", child)); err == nil && started(dir) && strings.TrimSpace(string(score)) != "1000" {
 		t.Errorf("oom_score_adj is %s", score)
 	}
+	if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", child)); jail.Supported() == nil &&
+		(err != nil || !bytes.Contains(status, []byte("\nNoNewPrivs:\t1\n")) || !bytes.Contains(status, []byte("\nSeccomp:\t2\n")) || !bytes.Contains(status, []byte("\nCapEff:\t0000000000000000\n"))) {
+		t.Errorf("the process is not confined: %v, %s", err, status)
+	}
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Error(err)
@@ -341,6 +346,49 @@ func TestCompilingApartWithoutCache(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(temporary); len(left) > 0 {
 		t.Error("left behind: ", left)
+	}
+}
+
+// TestCompilingApartUnconfined: where the kernel confines nothing, as in a jail that is one itself, a module is compiled all the same.
+func TestCompilingApartUnconfined(t *testing.T) {
+	if err := jail.Supported(); err != nil {
+		t.Skip(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	r, err := jail.Run(t.Context(), jail.Command{
+		Argv: []string{self, "-test.run=^TestCompilingApartWithoutCache$", "-test.v"}, Env: []string{"TMPDIR=" + dir, "HOME=" + dir}, Dir: dir,
+		Read: []string{"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/proc"}, Limits: jail.Limits{AddressSpace: 1 << 46},
+	})
+	if err != nil || !r.OK() || !strings.Contains(r.Stdout, "--- PASS: TestCompilingApartWithoutCache") {
+		t.Errorf("%v, %+v", err, r)
+	}
+}
+
+// TestCompilingApartIsTriedAgain: with less around it only when it ended by itself before it had seen the module.
+func TestCompilingApartIsTriedAgain(t *testing.T) {
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, c := range []struct {
+		ctx    context.Context
+		begun  bool
+		result *jail.Result
+		want   bool
+	}{
+		{context.Background(), false, nil, true}, // it never ran
+		{context.Background(), false, &jail.Result{ExitCode: 127}, true},
+		{context.Background(), false, &jail.Result{Stopped: jail.StopTime}, false},
+		{context.Background(), false, &jail.Result{Stopped: jail.StopMemory}, false},
+		{context.Background(), true, &jail.Result{ExitCode: 2}, false},
+		{context.Background(), true, nil, false},
+		{cancelled, false, nil, false},
+	} {
+		if got := runtime.CompilesAgain(c.ctx, c.begun, c.result); got != c.want {
+			t.Errorf("%v, %+v: %t", c.begun, c.result, got)
+		}
 	}
 }
 

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -19,11 +20,10 @@ import (
 // Go's: wasmtime's threads reserve stacks of half a gigabyte, the race detector terabytes.
 func limitSelf(l CompileLimits, goOnly bool) error {
 	signal.Ignore(syscall.SIGXFSZ) // a write beyond the limit is an error that says so
-	// If the machine itself runs out of memory, this process is the one to go. It may not be told (no /proc), and then nothing is lost.
+	// If the machine itself runs out of memory, this process is the one to go. In its jail somebody else has said so, and without /proc nothing is lost.
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
-	seconds := uint64(l.Time/time.Second) + 2
 	limits := map[int]uint64{
-		unix.RLIMIT_CPU: 2 * seconds, unix.RLIMIT_FSIZE: uint64(l.Output), unix.RLIMIT_CORE: 0, unix.RLIMIT_NOFILE: 64,
+		unix.RLIMIT_CPU: 4 * (uint64(l.Time/time.Second) + 1), unix.RLIMIT_FSIZE: uint64(l.Output), unix.RLIMIT_CORE: 0, unix.RLIMIT_NOFILE: 64,
 	}
 	if goOnly {
 		limits[unix.RLIMIT_DATA] = uint64(l.Memory) + 512<<20
@@ -43,21 +43,17 @@ func limitSelf(l CompileLimits, goOnly bool) error {
 	return errors.Join(errs...)
 }
 
-// ownGroup keeps a terminal's Ctrl-C from the process: who waits for it hears of that, and ends it.
-func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
-
-// resident is how much memory of a process is resident, in bytes; 0 when it cannot be told.
-func resident(pid int) int64 {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
-	if err != nil {
-		return 0
+// librariesOfThis are the files that this program consists of beside its own: the process that compiles is the same program.
+func librariesOfThis() []string {
+	list := []string{"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache"}
+	maps, _ := os.ReadFile("/proc/self/maps")
+	for line := range strings.Lines(string(maps)) {
+		fields := strings.Fields(line)
+		if len(fields) == 6 && strings.Contains(fields[1], "x") && strings.HasPrefix(fields[5], "/") && !slices.Contains(list, fields[5]) {
+			list = append(list, fields[5])
+		}
 	}
-	fields := bytes.Fields(text)
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, _ := strconv.ParseInt(string(fields[1]), 10, 64)
-	return pages * int64(os.Getpagesize())
+	return list
 }
 
 // peakResident is the most that this process had resident, in bytes; what wait4 says of a process that has ended begins with its parent's.
@@ -70,10 +66,4 @@ func peakResident() int64 {
 	}
 	kilobytes, _ := strconv.ParseInt(string(fields[0]), 10, 64)
 	return kilobytes << 10
-}
-
-// killedForTime says whether the system ended the process because of its processor time.
-func killedForTime(p *os.ProcessState) bool {
-	status, ok := p.Sys().(syscall.WaitStatus)
-	return ok && status.Signaled() && status.Signal() == syscall.SIGXCPU
 }

@@ -23,6 +23,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wand/compiler"
@@ -101,9 +102,11 @@ type Runtime struct {
 	used        int64      // grows with every use of a package
 	compilers   turn       // as many as may compile apart at a time
 	compiled    *compiling // the last one, for tests
-	active      sync.WaitGroup
-	base        context.Context
-	shutdown    context.CancelCauseFunc
+	// compilesOpenly: modules are compiled in a process without a jail, because it cannot begin in one here.
+	compilesOpenly atomic.Bool
+	active         sync.WaitGroup
+	base           context.Context
+	shutdown       context.CancelCauseFunc
 }
 
 // guestSlot makes sure that a guest is prepared once, by whoever comes first. Who waits for it stops waiting when its own context ends, and

@@ -53,5 +53,10 @@ func toolchainFindings(ctx context.Context, set *toolchain.Set) []finding {
 	if err := jail.Supported(); err != nil {
 		f.Status, f.Detail = degraded, err.Error()
 	}
+	list = append(list, f)
+	f = finding{Area: area, Name: "modules", Status: ok, Detail: "the process that compiles an untrusted module to native code is confined by the kernel"}
+	if jail.Supported() != nil {
+		f.Status, f.Detail = info, "the process that compiles an untrusted module to native code has limits of time and memory, and this user's rights: the kernel has no jail"
+	}
 	return append(list, f)
 }

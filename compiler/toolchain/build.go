@@ -124,6 +124,9 @@ func clip(s string, n int) string {
 // maxDiagnostics is how many findings of one step are kept, the first: what follows them is mostly their consequence.
 const maxDiagnostics = 50
 
+// niceness is the priority of a compiler: behind this process, which has to see what it does and stop it; of no consequence when nobody else wants the processor.
+const niceness = 5
+
 // step runs one command of a plan.
 func (s *Set) step(ctx context.Context, t *tool, p program, st step) (*jail.Result, error) {
 	limits := s.options.Limits
@@ -132,7 +135,7 @@ func (s *Set) step(ctx context.Context, t *tool, p program, st step) (*jail.Resu
 	}
 	temp, home := filepath.Join(p.dir, ".tmp"), filepath.Join(p.dir, ".home")
 	env := []string{"PATH=", "LC_ALL=C", "TZ=UTC", "SOURCE_DATE_EPOCH=1735689600", "HOME=" + home, "TMPDIR=" + temp, "TMP=" + temp, "TEMP=" + temp}
-	r, err := jail.Run(ctx, jail.Command{Argv: st.argv, Env: overridden(env, st.env), Dir: p.dir, Read: t.read, Limits: limits, Trust: s.options.Trust})
+	r, err := jail.Run(ctx, jail.Command{Argv: st.argv, Env: overridden(env, st.env), Dir: p.dir, Read: t.read, Nice: niceness, Limits: limits, Trust: s.options.Trust})
 	var unsupported *jail.UnsupportedError
 	switch {
 	case errors.As(err, &unsupported):

@@ -110,7 +110,7 @@ func newRuleset(c Command) (fd int, err error) {
 		err = addRule(fd, path, file&attr.Handled_access_fs, tree&attr.Handled_access_fs)
 	}
 	add(c.Dir, 0, writeTree)
-	add(c.Argv[0], readFile, 0)
+	add(c.path(), readFile, 0)
 	for _, path := range c.Read {
 		add(path, readFile, readTree)
 	}
@@ -165,33 +165,45 @@ func onThreadOfItsOwn(f func()) {
 	}()
 }
 
-// confine restricts the calling thread, and what it starts, for good.
-func confine(ruleset int, namespaces uintptr, abi int, needed ...*os.File) error {
+// confine restricts the calling thread, and what it starts, for good. The listener is -1 where the kernel does not ask before it makes a process.
+func confine(ruleset int, namespaces uintptr, c *Command, t ticket, needed ...*os.File) (listener int, err error) {
 	keep := []int{ruleset}
 	for _, f := range needed {
 		keep = append(keep, int(f.Fd()))
 	}
+	if err := seccomp.SetNoNewPrivs(); err != nil {
+		return -1, fmt.Errorf("cannot give up privileges: %w", err)
+	}
+	// While the table of open files is still the process's.
+	listener, err = listen(t)
+	if err != nil {
+		listener = -1 // what looks every few milliseconds has to do
+	}
+	fail := func(err error) (int, error) {
+		elsewhere(func() { unix.Close(listener) })
+		return -1, err
+	}
 	if err := ownFiles(keep); err != nil {
-		return fmt.Errorf("cannot keep files from the compiler: %w", err)
+		return fail(fmt.Errorf("cannot keep files from the compiler: %w", err))
+	}
+	if listener >= 0 {
+		unix.Close(listener) // in this table
 	}
 	if err := dropCapabilities(); err != nil {
-		return fmt.Errorf("cannot give up capabilities: %w", err)
-	}
-	if err := seccomp.SetNoNewPrivs(); err != nil {
-		return fmt.Errorf("cannot give up privileges: %w", err)
+		return fail(fmt.Errorf("cannot give up capabilities: %w", err))
 	}
 	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(ruleset), 0, 0); errno != 0 {
-		return fmt.Errorf("landlock: %w", errno)
+		return fail(fmt.Errorf("landlock: %w", errno))
 	}
-	policy, err := filter(namespaces, abi)
+	policy, err := filter(namespaces, c, t)
 	if err != nil {
-		return err
+		return fail(err)
 	}
 	// Without FilterFlagTSync it holds for this thread alone.
 	if err := seccomp.LoadFilter(seccomp.Filter{Policy: policy}); err != nil {
-		return fmt.Errorf("seccomp: %w", err)
+		return fail(fmt.Errorf("seccomp: %w", err))
 	}
-	return nil
+	return listener, nil
 }
 
 // ownFiles gives the thread a table of open files of its own, in which nothing survives an exec: files that this process was started with, or that a
@@ -235,18 +247,25 @@ func dropCapabilities() error {
 	return unix.Capset(&header, &none[0])
 }
 
+// known are the system calls that this machine has: not every one has every call.
+func known(names ...string) []string {
+	info, err := arch.GetInfo("")
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, ok := info.SyscallNames[name]; return !ok })
+}
+
 // errno makes a system call fail with an error of choice.
 func errno(e unix.Errno) seccomp.Action { return seccomp.ActionErrno | seccomp.Action(e) }
 
 // filter lists the system calls that compilers need. Everything else fails with EPERM, or with ENOSYS where programs have another way then. In particular there
 // is no socket, no mount, no module, no key, no bpf, no io_uring, no userfaultfd, no setns, and no look into other processes.
-func filter(namespaces uintptr, abi int) (seccomp.Policy, error) {
+func filter(namespaces uintptr, c *Command, t ticket) (seccomp.Policy, error) {
+	abi := c.landlock()
 	info, err := arch.GetInfo("")
 	if err != nil {
 		return seccomp.Policy{}, err
-	}
-	known := func(names []string) []string { // not every machine has every call
-		return slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, ok := info.SyscallNames[name]; return !ok })
 	}
 	var some []seccomp.NameWithConditions
 	when := func(name string, conditions ...seccomp.Condition) {
@@ -257,11 +276,20 @@ func filter(namespaces uintptr, abi int) (seccomp.Policy, error) {
 	is := func(argument uint32, value uint64) seccomp.Condition {
 		return seccomp.Condition{Argument: argument, Operation: seccomp.Equal, Value: value}
 	}
-	// No new namespaces but those of the fork itself.
-	when("clone", seccomp.Condition{Argument: 0, Operation: seccomp.BitsNotSet, Value: anyNamespace})
-	if namespaces != 0 {
-		when("clone", is(0, uint64(namespaces)|uint64(unix.SIGCHLD)))
+	allowed := known(allowedCalls...)
+	// The fork itself: with namespaces of its own, or as a parent that waits for its child's exec.
+	ours := namespaces | uintptr(unix.SIGCHLD)
+	if namespaces == 0 {
+		ours |= unix.CLONE_VM | unix.CLONE_VFORK
 	}
+	when("clone", is(0, uint64(t.on(ours))))
+	// Other than that no new namespaces.
+	own := []seccomp.Condition{{Argument: 0, Operation: seccomp.BitsNotSet, Value: anyNamespace}}
+	if c.Limits.Processes == 1 { // threads, and nothing more
+		own = append(own, seccomp.Condition{Argument: 0, Operation: seccomp.BitsSet, Value: unix.CLONE_THREAD})
+		allowed = slices.DeleteFunc(allowed, func(name string) bool { return name == "fork" || name == "vfork" })
+	}
+	when("clone", own...)
 	// The fork asks to be traced, and is let go.
 	when("ptrace", is(0, unix.PTRACE_TRACEME))
 	when("ptrace", is(0, unix.PTRACE_DETACH))
@@ -272,7 +300,6 @@ func filter(namespaces uintptr, abi int) (seccomp.Policy, error) {
 		unix.PR_GET_NO_NEW_PRIVS, unix.PR_CAPBSET_READ, unix.PR_SET_VMA, unix.PR_SET_THP_DISABLE, unix.PR_GET_THP_DISABLE, unix.PR_SET_TIMERSLACK} {
 		when("prctl", is(0, option))
 	}
-	allowed := known(allowedCalls)
 	if abi < truncateLandlock {
 		// A Landlock that knows only reading and writing lets a file be cut off by its name, and by opening it for reading alone or for nothing.
 		allowed = slices.DeleteFunc(allowed, func(name string) bool { return name == "truncate" || name == "open" || name == "openat" })
@@ -298,7 +325,7 @@ func filter(namespaces uintptr, abi int) (seccomp.Policy, error) {
 		Syscalls: []seccomp.SyscallGroup{
 			{Names: allowed, Action: seccomp.ActionAllow},
 			{NamesWithCondtions: some, Action: seccomp.ActionAllow},
-			{Names: known(absentCalls), Action: errno(unix.ENOSYS)},
+			{Names: known(absentCalls...), Action: errno(unix.ENOSYS)},
 		},
 	}, nil
 }

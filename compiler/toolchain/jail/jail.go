@@ -4,8 +4,10 @@
 package jail
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"syscall"
 	"time"
@@ -15,12 +17,18 @@ import (
 type Command struct {
 	// Argv is the program, by its absolute path, and its arguments.
 	Argv []string
+	// Path is the program where the first of Argv is a name of another kind. Default: that.
+	Path string
 	// Env is the whole environment; nothing of this process is added.
 	Env []string
 	// Dir is the working directory, by its absolute path: the one folder that may be written. The caller makes and removes it.
 	Dir string
 	// Read are files and folders that may be read and executed from as well. Those that do not exist are left out.
 	Read []string
+	// Stdin is what the command reads. Default: nothing.
+	Stdin *os.File
+	// Nice is how far behind this process the command stands when both want the processor, from 0 to 19.
+	Nice int
 	// Limits; fields that are zero: DefaultLimits.
 	Limits Limits
 	// Trust runs the command without the kernel's confinement, with this user's authority. The limits hold all the same.
@@ -88,7 +96,12 @@ type Result struct {
 	// Stdout and Stderr hold head and tail, at most 256 KiB of each.
 	Stdout, Stderr string
 	Wall           time.Duration
+	// Peak is the most memory that the command was seen to have, in bytes: it is looked at every 20 ms.
+	Peak int64
 }
+
+// path is the file that is executed.
+func (c *Command) path() string { return cmp.Or(c.Path, c.Argv[0]) }
 
 // OK says that the command did what it was told.
 func (r *Result) OK() bool { return r.ExitCode == 0 && r.Stopped == StopNone }

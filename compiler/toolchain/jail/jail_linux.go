@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -23,6 +24,9 @@ func run(ctx context.Context, c Command) (*Result, error) {
 	}
 	if c.Trust {
 		return runTrusted(ctx, c)
+	}
+	if c.Limits.Processes == 1 { // there is nothing that namespaces would have to end or keep apart, and they cost some milliseconds
+		return runConfined(ctx, c, 0)
 	}
 	r, err := runConfined(ctx, c, namespaceFlags)
 	if errors.Is(err, errNoNamespaces) {
@@ -46,11 +50,13 @@ func runConfined(ctx context.Context, c Command, namespaces uintptr) (*Result, e
 		return nil, err
 	}
 	defer unix.Close(ruleset)
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		return nil, err
+	stdin := c.Stdin
+	if stdin == nil {
+		if stdin, err = os.Open(os.DevNull); err != nil {
+			return nil, err
+		}
+		defer stdin.Close()
 	}
-	defer null.Close()
 	out := newOutputs(c.Limits.Output)
 	pipes, err := newPipes(out)
 	if err != nil {
@@ -59,23 +65,31 @@ func runConfined(ctx context.Context, c Command, namespaces uintptr) (*Result, e
 	defer pipes.close()
 
 	began := time.Now()
-	p := &process{namespaces: namespaces, reported: make(chan error, 1), goOn: make(chan bool, 1), ended: make(chan syscall.WaitStatus, 1)}
-	onThreadOfItsOwn(func() { p.live(c, ruleset, null, pipes) })
+	p := &process{namespaces: namespaces, listener: -1, reported: make(chan error, 1), goOn: make(chan bool, 1), ended: make(chan syscall.WaitStatus, 1)}
+	onThreadOfItsOwn(func() { p.live(c, ruleset, stdin, pipes) })
 	if err := <-p.reported; err != nil {
+		unix.Close(p.listener)
 		return nil, err
 	}
+	t := newTree(p.pid)
+	s := newCensus(p.listener, c, p, t)
+	defer s.close()
 	pipes.closeWriters()
-	if err := setLimits(p.pid, c.Limits, namespaces != 0); err != nil {
+	if err := setLimits(p.pid, c, namespaces != 0); err != nil {
 		p.goOn <- false
 		<-p.ended
 		return nil, fmt.Errorf("cannot limit the compiler's resources: %w", err)
 	}
 	p.goOn <- true
-	w := watch(ctx, c, p.pid, out, p.kill)
+	w := watch(ctx, c, t, out, p.kill)
 	status := <-p.ended
 	stopped := w.end()
-	p.killRest(w.tree)
+	s.close()
+	p.killRest(t)
 	pipes.drain()
+	if stopped == StopNone && s.tooMany() {
+		stopped = StopProcesses
+	}
 	if stopped == StopNone && ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -86,7 +100,7 @@ func runConfined(ctx context.Context, c Command, namespaces uintptr) (*Result, e
 	if stopped == StopNone {
 		stopped = stopOf(r, &p.usage, c.Limits)
 	}
-	r.Stopped, r.Wall = stopped, time.Since(began)
+	r.Stopped, r.Wall, r.Peak = stopped, time.Since(began), w.peak
 	r.Stdout, r.Stderr = out.text(0), out.text(1)
 	return r, nil
 }
@@ -114,6 +128,7 @@ func cpuSeconds(l Limits) uint64 { return 4 * (uint64(l.Time/time.Second) + 1) }
 type process struct {
 	namespaces uintptr
 	pid        int
+	listener   int        // of the kernel's questions, or -1
 	reported   chan error // once: whether it stands at its first instruction
 	goOn       chan bool  // false: kill it instead
 	ended      chan syscall.WaitStatus
@@ -124,20 +139,22 @@ type process struct {
 }
 
 // live is the life of a command, on a thread that is good for nothing else afterwards.
-func (p *process) live(c Command, ruleset int, null *os.File, pipes *pipes) {
-	if err := confine(ruleset, p.namespaces, c.landlock(), null, pipes.writers[0], pipes.writers[1]); err != nil {
+func (p *process) live(c Command, ruleset int, stdin *os.File, pipes *pipes) {
+	ticket := newTicket()
+	var err error
+	if p.listener, err = confine(ruleset, p.namespaces, &c, ticket, stdin, pipes.writers[0], pipes.writers[1]); err != nil {
 		p.reported <- err
 		return
 	}
-	pid, err := syscall.ForkExec(c.Argv[0], c.Argv, &syscall.ProcAttr{
-		Dir: c.Dir, Env: c.Env, Files: []uintptr{null.Fd(), pipes.writers[0].Fd(), pipes.writers[1].Fd()},
-		Sys: &syscall.SysProcAttr{Cloneflags: p.namespaces, Pdeathsig: syscall.SIGKILL, Ptrace: true, Setpgid: true},
+	pid, err := syscall.ForkExec(c.path(), c.Argv, &syscall.ProcAttr{
+		Dir: c.Dir, Env: c.Env, Files: []uintptr{stdin.Fd(), pipes.writers[0].Fd(), pipes.writers[1].Fd()},
+		Sys: &syscall.SysProcAttr{Cloneflags: ticket.on(p.namespaces), Pdeathsig: syscall.SIGKILL, Ptrace: true, Setpgid: true},
 	})
 	if err != nil {
 		if p.namespaces != 0 && (errors.Is(err, unix.EPERM) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EUSERS) || errors.Is(err, unix.ENOSYS)) {
 			err = errNoNamespaces
 		} else {
-			err = fmt.Errorf("cannot start %s: %w", c.Argv[0], err)
+			err = fmt.Errorf("cannot start %s: %w", c.path(), err)
 		}
 		p.reported <- err
 		return
@@ -147,7 +164,7 @@ func (p *process) live(c Command, ruleset int, null *os.File, pipes *pipes) {
 	if _, err := wait4(pid, &status, nil); err != nil || !status.Stopped() {
 		elsewhere(func() { syscall.Kill(pid, syscall.SIGKILL) })
 		wait4(pid, &status, nil)
-		p.reported <- fmt.Errorf("cannot hold %s at its start: %v, status %#x", c.Argv[0], err, status)
+		p.reported <- fmt.Errorf("cannot hold %s at its start: %v, status %#x", c.path(), err, status)
 		return
 	}
 	p.reported <- nil
@@ -280,7 +297,8 @@ func (p *pipes) close() {
 }
 
 // setLimits gives a process its resource limits. Those that the kernel counts for a user, not for a process, need a user namespace.
-func setLimits(pid int, l Limits, ownUsers bool) error {
+func setLimits(pid int, c Command, ownUsers bool) error {
+	l := c.Limits
 	limits := map[int]uint64{
 		unix.RLIMIT_AS:       uint64(l.AddressSpace),
 		unix.RLIMIT_CPU:      cpuSeconds(l),
@@ -291,12 +309,15 @@ func setLimits(pid int, l Limits, ownUsers bool) error {
 		unix.RLIMIT_MSGQUEUE: 0,
 	}
 	if ownUsers {
-		limits[unix.RLIMIT_NPROC] = uint64(l.Processes) * threadsEach
+		limits[unix.RLIMIT_NPROC] = uint64(l.threads())
 	}
-	// Behind this process, which has to see what it does and stop it.
-	if err := unix.Setpriority(unix.PRIO_PROCESS, pid, niceness); err != nil {
-		return err
+	if c.Nice > 0 {
+		if err := unix.Setpriority(unix.PRIO_PROCESS, pid, c.Nice); err != nil {
+			return err
+		}
 	}
+	// If the machine itself runs out of memory, this process is the one to go. Where /proc cannot say so, nothing is lost.
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", pid), []byte("1000"), 0)
 	for resource, most := range limits {
 		var now unix.Rlimit
 		if err := unix.Prlimit(pid, resource, nil, &now); err != nil {
@@ -310,11 +331,8 @@ func setLimits(pid int, l Limits, ownUsers bool) error {
 	return nil
 }
 
-// niceness is the priority of a compiler: low when others want the processor, of no consequence when nobody does.
-const niceness = 5
-
-// threadsEach is how many threads a process is allowed on average.
-const threadsEach = 32
+// threads is how many threads all processes may have together: what a program of one thread for each processor starts, and some.
+func (l Limits) threads() int { return l.Processes * (32 + 2*runtime.NumCPU()) }
 
 // ownGroup makes a command the leader of a group that is killed as a whole.
 func ownGroup(cmd *exec.Cmd) {

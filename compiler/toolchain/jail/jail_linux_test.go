@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	goruntime "runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -68,6 +69,7 @@ func testJailRefuses(t *testing.T, run runner) {
 		"mount":                   {"mount"},
 		"unshare":                 {"unshare"},
 		"other namespaces":        {"namespace"},
+		"namespaces of the fork":  {"namespaces-of-the-fork"},
 		"raise a limit":           {"limit"},
 		"execute a program":       {"execute", "/bin/sh"},
 		"execute its own":         {"execute-own"},
@@ -192,6 +194,38 @@ func testJailLimits(t *testing.T, run runner) {
 			t.Errorf("got %+v", r)
 		}
 	})
+}
+
+// TestJailCountsWhatBegins: a fork bomb has no more processes than it may, for root neither, and one process at most means one.
+func TestJailCountsWhatBegins(t *testing.T) { inEachJail(t, testJailCountsWhatBegins) }
+
+func testJailCountsWhatBegins(t *testing.T, run runner) {
+	for _, test := range []struct {
+		probe    string
+		limits   jail.Limits
+		most     int // of the files that they leave
+		want     jail.Stop
+		anything bool // it may end as it will
+	}{
+		{"fork", jail.Limits{Time: time.Minute, Processes: 16}, 16, jail.StopProcesses, false},
+		{"threads", jail.Limits{Time: time.Minute, Processes: 2, AddressSpace: 1 << 42}, 2 * (32 + 2*goruntime.NumCPU()), jail.StopProcesses, true},
+		{"fork", jail.Limits{Time: time.Second, Processes: 1}, 1, jail.StopTime, false},
+	} {
+		c := command(t, test.limits, test.probe)
+		r, err := run(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Stopped != test.want && !test.anything || r.OK() {
+			t.Errorf("%s: stopped by %q, want %q: %+v", test.probe, r.Stopped, test.want, r)
+		}
+		left, _ := filepath.Glob(filepath.Join(c.Dir, "[pt]*-*"))
+		t.Logf("%s: %d left a file, stopped by %q after %v", test.probe, len(left), r.Stopped, r.Wall)
+		if len(left) == 0 || len(left) > test.most {
+			t.Errorf("%s: %d left a file", test.probe, len(left))
+		}
+		waitForNone(t, c.Dir)
+	}
 }
 
 // waitForNone fails when a process still has the folder of a jail that has ended as its working directory.

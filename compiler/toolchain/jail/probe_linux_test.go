@@ -130,7 +130,20 @@ func probe(what string, args []string) error {
 			}
 		}
 		return nil
+	case "namespaces-of-the-fork": // the flags that our own fork has
+		_, _, errno := unix.RawSyscall6(unix.SYS_CLONE, unix.CLONE_NEWUSER|unix.CLONE_NEWPID|unix.CLONE_NEWNET|unix.CLONE_NEWIPC|unix.CLONE_NEWNS|unix.CLONE_NEWUTS|uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+		return none(errno)
+	case "threads":
+		for i := range 5000 {
+			go func() {
+				runtime.LockOSThread()
+				os.WriteFile(fmt.Sprintf("thread-%d", i), nil, 0o600)
+				unix.Nanosleep(&unix.Timespec{Sec: 3600}, nil)
+			}()
+		}
+		time.Sleep(time.Hour)
 	case "fork": // a bomb of 1,365 processes: one without an end would take the machine from the tests beside it where root is not limited
+		os.WriteFile(fmt.Sprintf("process-%d", os.Getpid()), nil, 0o600)
 		const generations, children = 5, 4
 		generation := 0
 		if len(args) > 0 {

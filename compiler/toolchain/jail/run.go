@@ -15,13 +15,17 @@ func runTrusted(ctx context.Context, c Command) (*Result, error) {
 	defer cancel()
 	began := time.Now()
 	out := newOutputs(c.Limits.Output)
-	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
+	cmd := exec.CommandContext(ctx, c.path())
+	cmd.Args = c.Argv
+	if c.Stdin != nil { // else what is nil there would be a file here
+		cmd.Stdin = c.Stdin
+	}
 	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = c.Env, c.Dir, out.stream(0), out.stream(1), time.Second
 	ownGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	w := watch(ctx, c, cmd.Process.Pid, out, cancel)
+	w := watch(ctx, c, newTree(cmd.Process.Pid), out, cancel)
 	err := cmd.Wait()
 	stopped := w.end()
 	var exit *exec.ExitError
@@ -32,7 +36,7 @@ func runTrusted(ctx context.Context, c Command) (*Result, error) {
 		return nil, context.Cause(ctx)
 	}
 	r := ended(cmd.ProcessState.Sys())
-	r.Stopped, r.Wall = stopped, time.Since(began)
+	r.Stopped, r.Wall, r.Peak = stopped, time.Since(began), w.peak
 	r.Stdout, r.Stderr = out.text(0), out.text(1)
 	return r, nil
 }

@@ -6,10 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 )
 
 // tree is a process with everything that it started. What outlives its parent stays in it: a process is remembered with the time at which it started.
 type tree struct {
+	mu   sync.Mutex
 	root int
 	seen map[int]string
 }
@@ -25,8 +27,38 @@ func (t *tree) usage(most int) (processes int, memory int64) {
 	return processes, memory
 }
 
+// count is how many processes and threads there are. It counts to one process more than most.
+func (t *tree) count(most int) (processes, threads int) {
+	for _, pid := range t.processes(most + 1) {
+		processes++
+		if fields := statOf(pid); fields != nil {
+			n, _ := strconv.Atoi(string(fields[17]))
+			threads += n
+		}
+	}
+	return processes, threads
+}
+
+// remember keeps the process of a thread in sight.
+func (t *tree) remember(thread int) {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", thread))
+	_, rest, _ := bytes.Cut(text, []byte("\nTgid:"))
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	pid, err := strconv.Atoi(string(bytes.TrimSpace(line)))
+	if err != nil {
+		return // it has ended
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if started := startTime(pid); started != "" {
+		t.seen[pid] = started
+	}
+}
+
 // processes lists the tree, as it is now, or the first most of it: a tree may grow faster than it can be walked.
 func (t *tree) processes(most int) []int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	var list []int
 	visited := map[int]bool{}
 	queue := []int{t.root}
@@ -69,16 +101,25 @@ func children(pid int) []int {
 
 // startTime is when a process started, in ticks since the machine did; empty when there is none.
 func startTime(pid int) string {
+	fields := statOf(pid)
+	if fields == nil {
+		return ""
+	}
+	return string(fields[19])
+}
+
+// statOf are the first twenty fields or more of what the kernel says of a process, from its state on; nil when there is none.
+func statOf(pid int) [][]byte {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return ""
+		return nil
 	}
 	// The name, in parentheses, may hold anything.
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
 	if len(fields) < 20 {
-		return ""
+		return nil
 	}
-	return string(fields[19])
+	return fields
 }
 
 // resident is how many bytes of a process are in memory.

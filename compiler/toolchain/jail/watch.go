@@ -14,6 +14,7 @@ type watcher struct {
 	done    chan struct{}
 	tree    *tree
 	stopped Stop
+	peak    int64 // of memory
 	over    sync.WaitGroup
 }
 
@@ -23,9 +24,9 @@ const (
 	diskEvery = 5
 )
 
-// watch looks at the command with the given process until end is called. kill ends it with everything that it started.
-func watch(ctx context.Context, c Command, pid int, out *outputs, kill func()) *watcher {
-	w := &watcher{done: make(chan struct{}), tree: newTree(pid)}
+// watch looks at the command whose processes are a tree until end is called. kill ends it with everything that it started.
+func watch(ctx context.Context, c Command, t *tree, out *outputs, kill func()) *watcher {
+	w := &watcher{done: make(chan struct{}), tree: t}
 	w.over.Go(func() {
 		deadline := time.NewTimer(c.Limits.Time)
 		defer deadline.Stop()
@@ -41,7 +42,7 @@ func watch(ctx context.Context, c Command, pid int, out *outputs, kill func()) *
 			case <-deadline.C:
 				w.stopped = StopTime
 			case <-tick.C:
-				w.stopped = look(c, w.tree, out, n%diskEvery == 0)
+				w.stopped = w.look(c, out, n%diskEvery == 0)
 			}
 			if w.stopped != StopNone {
 				kill()
@@ -59,8 +60,9 @@ func (w *watcher) end() Stop {
 	return w.stopped
 }
 
-func look(c Command, t *tree, out *outputs, disk bool) Stop {
-	processes, memory := t.usage(c.Limits.Processes)
+func (w *watcher) look(c Command, out *outputs, disk bool) Stop {
+	processes, memory := w.tree.usage(c.Limits.Processes)
+	w.peak = max(w.peak, memory)
 	switch {
 	case out.exceeded():
 		return StopOutput
