@@ -251,7 +251,7 @@ func (a *app) execute(ctx context.Context, rt *runtime.Runtime, source compiler.
 	if options.Tools, library, err = useSkills(view.options, rt, options.Tools, module.Guest == "python"); err != nil {
 		return nil, err
 	}
-	options.Packages = append(options.Packages, library...)
+	options.Packages = append(library, options.Packages...) // first: no package with a module of that name stands before the skills
 	if err := view.trail.begin(module, &options); err != nil {
 		return nil, err
 	}

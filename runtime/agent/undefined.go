@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -40,7 +39,7 @@ func (a *Agent) addTools() error {
 		}
 		c.Tools = own
 		if c.Language == compiler.Python {
-			c.Packages = append(slices.Clip(c.Packages), library.Packages()...)
+			c.Packages = append(library.Packages(), c.Packages...) // first, so that no package stands before the skills
 		}
 	}
 	if !c.Strategy.Undefined {
