@@ -82,7 +82,7 @@ func (l Language) Compiled() bool {
 // build has the toolchain compile a program and checks what comes out as it would check a module from outside.
 func (c *Compiler) build(ctx context.Context, m *Module, diagnostics []Diagnostic) (*Module, []Diagnostic, error) {
 	if c.Toolchains == nil {
-		return nil, nil, &InputError{Reason: ErrNoToolchains, Name: m.Name, Detail: m.Language.Title() + " has to be compiled, and there is no compiler here (Compiler.Toolchains)"}
+		return nil, nil, &InputError{Reason: ErrNoToolchains, Name: m.Name, Detail: m.Language.Title() + " has to be compiled, and nothing here does that; Python, JavaScript and TypeScript run as they are"}
 	}
 	built, err := c.Toolchains.Build(ctx, m.Language, m.Name, m.Source)
 	var missing *MissingToolchainError

@@ -169,6 +169,12 @@ r = tools.run(source="import os; os.environ.get('MODE')", tools=["env.get"])
 assert r["result"] == "test", r
 r = tools.run(source="let a: number = 6; a * 7", language="typescript")
 assert r["result"] == 42, r
+for source, language in ("package main\nfunc main() {}", "go"), ("(module)", "wat"):
+    try:
+        said = tools.run(source=source, language=language)
+    except Exception as e:
+        said = str(e)
+    assert "only Python, JavaScript and TypeScript programs can be run from within one" in said, said
 `, runtime.Limits{})
 	wants(t, r, "completed")
 	if secretCalls.Load() != 0 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -97,6 +98,10 @@ func childTool() *hostfuncs.Definition {
 
 type jobKey struct{}
 
+func otherLanguage() error {
+	return &hostfuncs.Error{Type: hostfuncs.ArgumentError, Message: "only Python, JavaScript and TypeScript programs can be run from within one"}
+}
+
 // runChild is the tool run.
 func runChild(ctx context.Context, in childInput) (*childResult, error) {
 	j, _ := ctx.Value(jobKey{}).(*job)
@@ -121,7 +126,10 @@ func runChild(ctx context.Context, in childInput) (*childResult, error) {
 	}
 	source := compiler.Source{Name: name, Text: []byte(in.Source), Language: compiler.Language(strings.ToLower(in.Language))}
 	module, diagnostics, err := compiler.Compile(ctx, source)
-	if err != nil {
+	switch {
+	case errors.Is(err, compiler.ErrNoToolchains):
+		return nil, otherLanguage()
+	case err != nil:
 		return nil, &hostfuncs.Error{Type: hostfuncs.ArgumentError, Message: err.Error()}
 	}
 	if module == nil {
@@ -135,7 +143,7 @@ func runChild(ctx context.Context, in childInput) (*childResult, error) {
 		return out, nil
 	}
 	if module.Guest == "" {
-		return nil, &hostfuncs.Error{Type: hostfuncs.ArgumentError, Message: "only Python, JavaScript and TypeScript programs can be run from within one"}
+		return nil, otherLanguage()
 	}
 	report, err := j.startChild(ctx, module, &in, limits, depth)
 	if report != nil {

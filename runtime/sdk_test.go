@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"wand/compiler"
+	"wand/modules/sdk"
 	"wand/policies"
 	"wand/runtime"
 )
@@ -86,6 +88,51 @@ func TestSDKExamples(t *testing.T) {
 				t.Errorf("stderr %q", r.Stderr)
 			}
 		})
+	}
+}
+
+// The program in the guide of each language, taken as it stands: it compiles without a word, and reads its input, calls a tool, and gives a value.
+func TestSDKGuides(t *testing.T) {
+	rt := sharedRuntime(t)
+	tools := registry(t, map[string]toolFunc{"weather": func(_ context.Context, args json.RawMessage) (json.RawMessage, error) {
+		switch string(args) {
+		case `{"town":"Oslo"}`, `{"town": "Oslo"}`:
+			return json.RawMessage(`{"degrees": 4.5}`), nil
+		case `{"town":"Rome"}`, `{"town": "Rome"}`:
+			return json.RawMessage(`{"degrees": 21.25}`), nil
+		}
+		return nil, errors.New("no such town")
+	}})
+	policy := &policies.Policy{Version: 1, Tools: []policies.ToolGrant{{Name: "weather"}}}
+	for _, language := range append(slices.Clone(sdkLanguages), compiler.WAT) {
+		t.Run(string(language), func(t *testing.T) {
+			guide := sdk.Guide(string(language))
+			if len(guide) > 4<<10 {
+				t.Errorf("%d bytes", len(guide))
+			}
+			blocks := compiler.Blocks(guide)
+			if len(blocks) != 1 || blocks[0].Language != language {
+				t.Fatalf("%+v", blocks)
+			}
+			input, want := `{"towns": ["Oslo", "Atlantis", "Rome"]}`, `{"total":25.75}`
+			if language == compiler.WAT {
+				input, want = `"Oslo"`, `{"ok":{"degrees": 4.5}}`
+			}
+			r, err := rt.Run(t.Context(), compileProgram(t, language, "main", blocks[0].Text), runtime.Options{Tools: tools, Policy: policy, Input: json.RawMessage(input)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got, expected any
+			if err := errors.Join(json.Unmarshal(r.Result, &got), json.Unmarshal([]byte(want), &expected)); err != nil || r.Status != runtime.Completed || !reflect.DeepEqual(got, expected) {
+				t.Errorf("%v %s", err, r.JSON())
+			}
+			if language != compiler.WAT && (!strings.Contains(r.Stdout, "Atlantis") || !strings.Contains(r.Stdout, "no such town")) {
+				t.Errorf("it printed %q", r.Stdout)
+			}
+		})
+	}
+	if sdk.Guide("python") != "" || sdk.Guide("../c/wand.h") != "" {
+		t.Error("a guide to a language that has none")
 	}
 }
 

@@ -9,16 +9,22 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"wand/compiler"
 	"wand/hostfuncs"
+	"wand/modules/sdk"
 )
 
 const toolsDescription = `Prints the tools that a program would have under a policy, as stubs for whoever writes it: for a model's prompt in one line each, as a Python
 or TypeScript declaration, as the tools of an OpenAI chat completion, or as JSON. MCP servers of the policy are started to hear of theirs.
 
+With --language it prints what a model needs to write a program in that language: the declarations for Python, JavaScript and TypeScript; for a language that has
+to be compiled how a program reads its input, calls tools and gives its value, and then a line for each tool.
+
 EXAMPLES:
    wand tools
    wand tools --policy analyst
    wand tools --policy policy.yaml --format typescript > tools.d.ts
+   wand tools --policy analyst --language go
    wand tools --allow http:api.example.com --allow kv --format openai
 
 ` + allowHelp
@@ -49,6 +55,7 @@ func (a *app) toolsCommand() *cli.Command {
 		Flags: []cli.Flag{
 			policyFlag(), overlayFlag(), allowFlag(),
 			&cli.StringFlag{Name: "format", Value: formatPrompt, Usage: "`FORMAT`: " + strings.Join(toolFormats(), ", ")},
+			&cli.StringFlag{Name: "language", Usage: "what a program in `LANGUAGE` needs to know, instead of --format"},
 		},
 		HideHelpCommand: true, OnUsageError: onUsageError,
 		Action: a.tools,
@@ -63,6 +70,10 @@ func (a *app) tools(c *cli.Context) error {
 	format := c.String("format")
 	if !slices.Contains(toolFormats(), format) {
 		return usage("--format: %q is none of %s", format, strings.Join(toolFormats(), ", "))
+	}
+	language, err := writtenIn(c)
+	if err != nil {
+		return err
 	}
 	granted, err := a.authority(c, policyName(c))
 	if err != nil {
@@ -79,7 +90,12 @@ func (a *app) tools(c *cli.Context) error {
 	if err != nil {
 		return usage("%v", err) // the policy names something that is not there
 	}
-	text, err := stubText(stubs, format)
+	var text string
+	if language != "" {
+		text = languageText(stubs, language)
+	} else {
+		text, err = stubText(stubs, format)
+	}
 	if err != nil {
 		return err
 	}
@@ -87,6 +103,39 @@ func (a *app) tools(c *cli.Context) error {
 		return cannotWrite(err)
 	}
 	return nil
+}
+
+// writtenIn is the language of --language, empty without.
+func writtenIn(c *cli.Context) (compiler.Language, error) {
+	if !c.IsSet("language") {
+		return "", nil
+	}
+	if c.IsSet("format") {
+		return "", usage("--language and --format exclude each other: a language has a form of its own")
+	}
+	language, err := compiler.ParseLanguage(c.String("language"))
+	if err != nil {
+		return "", usage("--language: %v", err)
+	}
+	if language == compiler.Wasm {
+		return "", usage("--language: nobody writes %s; ask for wat", language.Title())
+	}
+	return language, nil
+}
+
+// languageText is what somebody has to know who writes a program in a language.
+func languageText(s *hostfuncs.Stubs, language compiler.Language) string {
+	switch language {
+	case compiler.Python:
+		return printable(s.Python())
+	case compiler.JavaScript, compiler.TypeScript:
+		return printable(s.TypeScript())
+	}
+	text := sdk.Guide(string(language)) + "\nA tool's result and its arguments, which go by name, are JSON. "
+	if lines := s.Prompt(); lines != "" {
+		return text + "The tools:\n\n" + printable(lines)
+	}
+	return text + "There are no tools.\n"
 }
 
 // stubText writes stubs in a format. Names and descriptions may be an MCP server's, so nothing in them may drive a terminal.

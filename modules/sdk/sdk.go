@@ -6,7 +6,7 @@ package sdk
 
 import "embed"
 
-//go:embed c/wand.h go/wand.go go/abi_wasip1.go rust/wand.rs assemblyscript/wand.ts assemblyscript/wand_host.ts
+//go:embed c/wand.h go/wand.go go/abi_wasip1.go rust/wand.rs assemblyscript/wand.ts assemblyscript/wand_host.ts guide/*.md
 var files embed.FS
 
 // Files returns what lies beside a program of a language ("go", "c", "c++", "rust", "assemblyscript"): texts by slash-separated path. For any other there is none.
@@ -33,6 +33,16 @@ func Files(language string) map[string]string {
 		return map[string]string{"wand.ts": text("assemblyscript/wand.ts"), "lib/wand_host.ts": text("assemblyscript/wand_host.ts")}
 	}
 	return nil
+}
+
+// Guide returns what a model has to know to write a program in a language that has to be compiled ("go", "c", "c++", "rust", "assemblyscript", "wat"): how it
+// reads its input, calls tools and gives its value, with a program that compiles. For any other language it is empty.
+func Guide(language string) string {
+	switch language {
+	case "go", "c", "c++", "rust", "assemblyscript", "wat":
+		return text("guide/" + language + ".md")
+	}
+	return ""
 }
 
 // goVersion is the language version of Go programs, the least that a compiler must have.
