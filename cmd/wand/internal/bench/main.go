@@ -47,6 +47,7 @@ func sections() []section {
 		{"session", (*bench).session},
 		{"baked", (*bench).baked},
 		{"science", (*bench).science},
+		{"numeric", (*bench).numeric},
 		{"standalone", (*bench).standalone},
 		{"hostcall", (*bench).hostCall},
 		{"parallel", (*bench).parallelTools},
@@ -63,8 +64,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	wand := flags.String("wand", "bin/wand", "the command to measure, built with its guests inside (make build)")
 	asJSON := flags.Bool("json", false, "print JSON instead of the table")
-	only := flags.String("only", "", "measure only the sections whose name matches this regular expression: fork, where, throughput, process, metering, cpu, memory, session, baked, science, standalone, hostcall, parallel, policy, journal, eval, engines, cold")
+	only := flags.String("only", "", "measure only the sections whose name matches this regular expression: fork, where, throughput, process, metering, cpu, memory, session, baked, science, numeric, standalone, hostcall, parallel, policy, journal, eval, engines, cold")
 	python := flags.String("python", "python3", "the native Python to compare with")
+	numpy := flags.String("numpy", "", "a Python that has numpy and pandas of the science guest's versions, for the section numeric (default: that of -python if it has them, else one that is made in the user's cache)")
 	node := flags.String("node", "node", "the native JavaScript to compare with")
 	kernelDir := flags.String("kernels", "testdata/kernels", "folder of the C programs for the section metering")
 	if err := flags.Parse(args); err != nil {
@@ -82,6 +84,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "bench: %v\n", err)
 		return 2
 	}
+	b.numpy = *numpy
 	defer b.rt.Close(context.WithoutCancel(ctx))
 
 	started, failed := time.Now(), false
@@ -123,6 +126,7 @@ type bench struct {
 	wand    string // path of the command
 	kernels string // folder
 	python  native
+	numpy   string // path of a Python that has numpy; empty: look for one
 	node    native
 	rt      *runtime.Runtime
 	stderr  io.Writer

@@ -157,6 +157,15 @@ func (p *stockProgram) whole(ctx context.Context, cache string) error {
 
 // start runs the program to its end and checks what it prints.
 func (p *stockProgram) start(ctx context.Context) error {
+	printed, err := p.run(ctx)
+	if err == nil && printed != "1\n" {
+		err = fmt.Errorf("it printed %q, not 1", printed)
+	}
+	return err
+}
+
+// run runs the program to its end and returns what it prints.
+func (p *stockProgram) run(ctx context.Context) (string, error) {
 	var stdout, stderr bytes.Buffer
 	config := wazero.NewModuleConfig().WithName("").WithArgs("main").WithStdout(&stdout).WithStderr(&stderr).WithSysWalltime().WithSysNanotime()
 	if p.source != "" {
@@ -164,18 +173,15 @@ func (p *stockProgram) start(ctx context.Context) error {
 	}
 	m, err := p.rt.InstantiateModule(ctx, p.compiled, config)
 	if err != nil {
-		return fmt.Errorf("%w %s", err, stderr.String())
+		return "", fmt.Errorf("%w %s", err, stderr.String())
 	}
 	defer m.Close(ctx)
 	if p.source != "" {
 		if err := interpret(ctx, m, p.source); err != nil {
-			return fmt.Errorf("%w %s", err, stderr.String())
+			return "", fmt.Errorf("%w %s", err, stderr.String())
 		}
 	}
-	if stdout.String() != "1\n" {
-		return fmt.Errorf("it printed %q, not 1; %s", stdout.String(), stderr.String())
-	}
-	return nil
+	return stdout.String(), nil
 }
 
 // interpret starts an interpreter and has it run a program, as modules/ABI.md says.
