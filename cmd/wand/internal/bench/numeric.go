@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	goruntime "runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -196,8 +197,8 @@ func (u *unmeteredGuest) close(ctx context.Context) {
 func (b *bench) findNumpy(ctx context.Context, guest *modules.Guest) native {
 	var wanted []string
 	for _, c := range guest.Manifest.Components {
-		if c.Name == "numpy" || c.Name == "pandas" {
-			wanted = append(wanted, c.Name+"=="+c.Version)
+		if requirement := c.Name + "==" + c.Version; (c.Name == "numpy" || c.Name == "pandas") && !slices.Contains(wanted, requirement) {
+			wanted = append(wanted, requirement)
 		}
 	}
 	want := strings.Join(wanted, " ")
