@@ -352,6 +352,7 @@ function failedTest() {
 
 const known = {
   __proto__: null,
+  INPUT: 'INPUT is there when a run is given an input, which this one was not: write the data into the program, or read it from standard input or a file.',
   window: 'There is no browser here: use globalThis, and console.log for output.',
   document: 'There is no browser here, so no DOM: build strings and print them.',
   localStorage: 'There is no browser here: keep values in variables or files (require("fs")).',

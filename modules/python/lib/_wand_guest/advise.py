@@ -172,6 +172,8 @@ def _undefined(error, place):
     name = error.name
     if type(name) is not str:
         return None
+    if name == "INPUT":
+        return "INPUT is there when a run is given an input, which this one was not: write the data into the program, or read it from standard input or a file"
     names = {**place.frame.f_globals, **place.frame.f_locals}
     best = nearest(name, [each for each in names if not each.startswith("__")] + list(_builtins))
     if "self" in place.frame.f_locals and name in _attributes(place.frame.f_locals["self"]):
