@@ -474,6 +474,7 @@ func (j *job) report(ended error) (*Report, error) {
 	rep.Coverage, rep.Trace = j.coverage, r.trace.end(rep.Status)
 	rep.takeCalls(r.gate)
 	rep.refusedImport(j)
+	rep.scienceElsewhere(j)
 	if j.options.child == nil { // what a child logs is in its parent's report
 		rep.Log, rep.LogDropped = j.kit.Log.Entries(), j.kit.Log.Dropped()
 	}

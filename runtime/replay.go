@@ -96,7 +96,7 @@ func (rt *Runtime) Replay(ctx context.Context, recording io.Reader, o ReplayOpti
 	options.Stdout, options.Stderr, options.SpillDir, options.script = o.Stdout, o.Stderr, o.SpillDir, s
 	options.traceTo(o.Trace)
 	if h := r.header.Session; h != nil {
-		session, err := rt.Restore(ctx, h.Snapshot, SessionOptions{Limits: r.header.Limits, Budget: h.Budget, Packages: r.header.Packages})
+		session, err := rt.Restore(ctx, h.Snapshot, SessionOptions{Limits: r.header.Limits, Budget: h.Budget, Packages: r.header.Packages, recorded: true})
 		if err != nil {
 			return nil, err
 		}

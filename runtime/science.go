@@ -3,6 +3,7 @@ package runtime
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"wand/compiler"
 )
@@ -20,6 +21,35 @@ func (rt *Runtime) pick(m *compiler.Module) string {
 		return ScienceGuest
 	}
 	return ""
+}
+
+// scienceSessionMemory is the least memory, in bytes, that a session may have to begin in the science guest unasked: that guest takes 51 MiB of it before a program
+// has begun, the plain one 21 MiB.
+const scienceSessionMemory = 128 << 20
+
+// pickForSession returns the guest of a session that names none. Its first turn does not say what later ones import, and a session's memory is of one guest.
+func (rt *Runtime) pickForSession(guest string, limits Limits) string {
+	if guest == string(compiler.Python) && limits.Memory >= scienceSessionMemory && rt.hasScience() {
+		return ScienceGuest
+	}
+	return ""
+}
+
+// scienceElsewhere corrects, of a program that ended because the guest it ran in has no numpy, how to get the one that has: it is built, and was not taken.
+func (r *Report) scienceElsewhere(j *job) {
+	e := r.Error
+	if e == nil || e.Type != "ModuleNotFoundError" || j.module.Guest != string(compiler.Python) || j.options.Guest == ScienceGuest || !j.rt.hasScience() {
+		return
+	}
+	how := "run it with --guest " + ScienceGuest
+	switch {
+	case j.program.baked != nil:
+		how = "bake it with --guest " + ScienceGuest
+	case j.options.turn != nil:
+		how = "begin a session with --guest " + ScienceGuest
+	}
+	const build = "make guests SCIENCE=1"
+	e.Message, e.Hint = strings.Replace(e.Message, build, how, 1), strings.Replace(e.Hint, build, how, 1)
 }
 
 // importsAny says whether a Python program has a statement that imports one of the modules. It looks at lines, so a text in quotes that looks like one counts

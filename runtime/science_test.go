@@ -53,7 +53,8 @@ func TestScienceIsPickedByImports(t *testing.T) {
 		}
 	}
 	// Who names the plain interpreter gets it.
-	if report := runScience(t, rt, "import numpy", runtime.Options{Guest: "python", Strict: true}); report.Status != runtime.Failed || !strings.Contains(report.Error.Message, "SCIENCE=1") {
+	if report := runScience(t, rt, "import numpy", runtime.Options{Guest: "python", Strict: true}); report.Status != runtime.Failed || !strings.Contains(report.Error.Message, "run it with --guest science") ||
+		!strings.Contains(report.Error.Hint, "run it with --guest science") || strings.Contains(report.Feedback(0), "SCIENCE=1") {
 		t.Errorf("in the plain guest: %s, %v", report.Status, report.Error)
 	}
 }
@@ -142,7 +143,84 @@ func TestScienceLimitsHoldInLoopsInC(t *testing.T) {
 	}
 }
 
-// A session is of the guest that its first turn needs, and a recording is repeated in the one that it was made in.
+// A session begins in the science guest, so that any turn can import numpy, its forks and snapshots go on in it, and who says otherwise gets it otherwise.
+func TestScienceSessionOfAnyTurn(t *testing.T) {
+	rt := science(t)
+	turn := func(s *runtime.Session, text string) *runtime.Report {
+		t.Helper()
+		m, _, err := compiler.Compile(t.Context(), s.Source(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, err := s.Run(t.Context(), m, runtime.TurnOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return report
+	}
+	s, err := rt.NewSession(t.Context(), runtime.SessionOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if r := turn(s, "x = [1, 2, 3]"); r.Status != runtime.Completed || s.Guest() != runtime.ScienceGuest {
+		t.Fatalf("%s in the guest %q", r.Feedback(0), s.Guest())
+	}
+	snapshot, err := s.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fork, err := s.Fork()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fork.Close()
+	restored, err := rt.Restore(t.Context(), snapshot, runtime.SessionOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer restored.Close()
+	for name, s := range map[string]*runtime.Session{"itself": s, "a fork": fork, "restored": restored} {
+		if r := turn(s, "import numpy as np\nint(np.array(x).sum())"); string(r.Result) != "6" {
+			t.Errorf("%s: %s", name, r.Feedback(0))
+		}
+	}
+	for name, o := range map[string]runtime.SessionOptions{"asked for the plain guest": {Guest: "python"}, "without room for the other": {Limits: runtime.Limits{Memory: 64 << 20}}} {
+		s, err := rt.NewSession(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		turn(s, "x = 1")
+		r := turn(s, "import numpy as np\nnp.ones(x)")
+		if r.Status != runtime.Failed || !strings.Contains(r.Feedback(0), "begin a session with --guest science") {
+			t.Errorf("%s: %s", name, r.Feedback(0))
+		}
+		kept, err := s.Snapshot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := rt.Restore(t.Context(), kept, runtime.SessionOptions{})
+		if err != nil {
+			t.Fatalf("%s, restored: %v", name, err)
+		}
+		defer again.Close()
+		if r := turn(again, "x"); string(r.Result) != "1" {
+			t.Errorf("%s, restored: %s", name, r.Feedback(0))
+		}
+	}
+	// A small session of numpy's is in that guest from its first turn on.
+	small, err := rt.NewSession(t.Context(), runtime.SessionOptions{Limits: runtime.Limits{Memory: 64 << 20}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer small.Close()
+	if r := turn(small, "import numpy as np\nint(np.ones(3).sum())"); string(r.Result) != "3" {
+		t.Errorf("a small session: %s", r.Feedback(0))
+	}
+}
+
+// What a session of that guest has been through is there in its next turn.
 func TestScienceSession(t *testing.T) {
 	rt := science(t)
 	s, err := rt.NewSession(t.Context(), runtime.SessionOptions{})

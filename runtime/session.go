@@ -27,7 +27,8 @@ var ErrSessionClosed = errors.New("the session is closed")
 type SessionOptions struct {
 	// Language is that of the turns: Python (the default), JavaScript or TypeScript.
 	Language compiler.Language
-	// Guest is the name of a baked guest, as in Options.
+	// Guest is what the turns fork, as in Options. Default: of a Python session ScienceGuest, where it is built and Limits.Memory leaves it room (128 MiB), because
+	// what a later turn imports is not known and a session cannot move.
 	Guest string
 	// Limits of each turn; fields that are zero take the Runtime's.
 	Limits Limits
@@ -49,6 +50,10 @@ type SessionOptions struct {
 	Seed      *[32]byte
 	// granted says that Packages has what the policy lists.
 	granted bool
+	// revived says that the session began elsewhere, so that its guest is given.
+	revived bool
+	// recorded says that Packages are those of a recording, which vouches for them: what a snapshot says of their digests holds for the content that is with it.
+	recorded bool
 }
 
 // Budget is what a session may use, or has used, in all its turns, failed ones included.
@@ -103,6 +108,9 @@ type Session struct {
 	guest   string
 	limits  Limits
 	turn    turn // one at a time
+	// mounted are the packages as a recording names them, of a session that it went on with; nil: as they are.
+	mounted []snapshotPackage
+	vouched int // how many of the packages the header of its snapshot has named
 
 	mu     sync.Mutex
 	closed bool
@@ -177,13 +185,23 @@ func (rt *Runtime) NewSession(ctx context.Context, o SessionOptions) (*Session, 
 	}
 	s.limits = a.bound(o.Limits.or(rt.config.Limits))
 	s.options.Budget = o.Budget.or(Budget{Fuel: DefaultTurns * s.limits.Fuel, HostCalls: DefaultTurns * s.limits.HostCalls, Storage: DefaultTurns * s.limits.Storage, Turns: DefaultTurns})
-	if _, done, err := rt.fork(ctx, &compiler.Module{Guest: s.guest}, o.Guest); err != nil {
+	if o.Guest == "" && !o.revived {
+		s.options.Guest = rt.pickForSession(s.guest, s.limits)
+	}
+	if _, done, err := rt.fork(ctx, &compiler.Module{Guest: s.guest}, s.options.Guest); err != nil {
 		return nil, err
 	} else {
 		done()
 	}
 	s.state = &sessionState{tally: hostfuncs.NewGate(hostfuncs.GateOptions{})}
 	return s, nil
+}
+
+// Guest is the guest that the turns fork, as Options.Guest names it; empty: the interpreter of the session's language.
+func (s *Session) Guest() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.options.Guest
 }
 
 // less is what is left of a budget.
@@ -357,7 +375,7 @@ func (s *Session) Fork() (*Session, error) {
 	if s.closed {
 		return nil, ErrSessionClosed
 	}
-	return &Session{rt: s.rt, options: s.options, guest: s.guest, limits: s.limits, turn: newTurn(), state: s.state, spent: s.spent, stored: s.stored}, nil
+	return &Session{rt: s.rt, options: s.options, guest: s.guest, limits: s.limits, mounted: s.mounted, turn: newTurn(), state: s.state, spent: s.spent, stored: s.stored}, nil
 }
 
 // Reset takes the session back to its beginning. What was spent stays spent.

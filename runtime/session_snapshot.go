@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -48,6 +50,7 @@ const (
 	SnapshotTampered  SnapshotReason = "tampered"  // it was changed, or made under another key
 	SnapshotGuest     SnapshotReason = "guest"     // it belongs to another build of the interpreter
 	SnapshotLimits    SnapshotReason = "limits"    // its state is larger than the session may be
+	SnapshotPackage   SnapshotReason = "package"   // a package of the session is not there, or is another one now
 	SnapshotDamaged   SnapshotReason = "damaged"   // its author wrote what cannot be read
 )
 
@@ -69,9 +72,17 @@ type snapshotHeader struct {
 	Clock time.Duration    `json:"clock_ns"`
 	Seed  string           `json:"seed"`
 	Tally hostfuncs.Counts `json:"tally"` // what the policy's rules have counted
+	// Packages are those that the session has mounted, in this order; those of a baked guest are not among them.
+	Packages []snapshotPackage `json:"packages,omitempty"`
 	// Of a record in a store: the digests of its chunks.
 	Memory []string `json:"memory,omitempty"`
 	Host   []string `json:"host,omitempty"`
+}
+
+// snapshotPackage is a package that a session has.
+type snapshotPackage struct {
+	Name   string `json:"name"`
+	Digest string `json:"digest"` // of its tree
 }
 
 // SnapshotInfo is what a snapshot says of its session.
@@ -170,11 +181,16 @@ func (s *Session) standing(note json.RawMessage) (*sessionState, *snapshotHeader
 		return nil, nil, err
 	}
 	defer release()
+	packages, err := s.mountedPackages(context.Background())
+	if err != nil {
+		return nil, nil, err
+	}
 	language := s.options.Language
 	if language == "" {
 		language = compiler.Python
 	}
 	return state, &snapshotHeader{
+		Packages: packages,
 		SnapshotInfo: SnapshotInfo{
 			Guest: p.label, Language: language, Baked: s.options.Guest, Turns: state.turns, Spent: spent, Budget: s.options.Budget, Limits: s.limits,
 			Made: time.Now().UTC().Truncate(time.Second), Note: note,
@@ -275,6 +291,7 @@ func (rt *Runtime) revive(ctx context.Context, h snapshotHeader, o SessionOption
 	if o.Guest == "" {
 		o.Guest = h.Baked
 	}
+	o.revived = true
 	o.Limits, o.Budget = o.Limits.or(h.Limits), o.Budget.or(h.Budget)
 	s, err := rt.NewSession(ctx, o)
 	if err != nil {
@@ -340,12 +357,19 @@ func (s *Session) decode(ctx context.Context, h snapshotHeader, decode func(*Ses
 	}
 	state := &sessionState{turns: h.Turns, clock: h.Clock, tally: hostfuncs.NewGate(hostfuncs.GateOptions{})}
 	state.tally.GoOn(h.Tally)
+	if s.options.recorded {
+		s.mounted = h.Packages
+	}
 	if seed, err := hex.DecodeString(h.Seed); err != nil || copy(state.seed[:], seed) != len(state.seed) {
 		return nil, &SnapshotError{SnapshotDamaged, "its seed cannot be read"}
 	}
 	if h.Turns == 0 {
 		return state, nil
 	}
+	if err := s.samePackages(ctx, h.Packages); err != nil {
+		return nil, err
+	}
+	s.vouched = len(h.Packages)
 	if err := decode(s, p, state); err != nil {
 		return nil, err
 	}
@@ -361,6 +385,10 @@ func (s *Session) decodeHost(ctx context.Context, p *program, state *sessionStat
 	if err != nil {
 		return err
 	}
+	vouched := map[string]bool{}
+	for i := range s.vouched {
+		vouched[packagePath(len(p.packages)+i)] = true
+	}
 	find := func(m vfs.Mounted) (vfs.Content, error) {
 		for _, l := range p.library {
 			if !m.Tree && l.path == m.Path {
@@ -368,6 +396,11 @@ func (s *Session) decodeHost(ctx context.Context, p *program, state *sessionStat
 			}
 		}
 		if tree := packages[m.Path]; m.Tree && tree != nil {
+			// The header vouches for the session's own packages, which samePackages has compared. A turn that went on from a recording has mounted the copies in that.
+			if vouched[m.Path] && tree.Digest != m.Digest {
+				tree = vfs.NewTree(tree.FS())
+				tree.Digest = m.Digest
+			}
 			return vfs.Content{Tree: tree}, nil
 		}
 		return vfs.Content{}, fmt.Errorf("%s was mounted, and is not given to this session", m.Path)
@@ -381,6 +414,46 @@ func (s *Session) decodeHost(ctx context.Context, p *program, state *sessionStat
 		return &SnapshotError{SnapshotDamaged, err.Error()}
 	}
 	state.keep(host)
+	return nil
+}
+
+// mountedPackages are the session's packages, for a snapshot.
+func (s *Session) mountedPackages(ctx context.Context) ([]snapshotPackage, error) {
+	if s.mounted != nil {
+		return s.mounted, nil
+	}
+	var list []snapshotPackage
+	for _, p := range s.options.Packages {
+		tree, err := s.rt.packageTree(ctx, s.guest, p)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, snapshotPackage{p.Name, tree.Digest})
+	}
+	return list, nil
+}
+
+// samePackages says which package of a snapshot the session has not, or has otherwise. Its modules may be loaded: another version beside them would be neither.
+func (s *Session) samePackages(ctx context.Context, had []snapshotPackage) error {
+	have, err := s.mountedPackages(ctx)
+	if err != nil {
+		return err
+	}
+	for i, p := range had {
+		if i < len(have) && have[i].Digest == p.Digest {
+			continue
+		}
+		if slices.Contains(have, p) {
+			return &SnapshotError{SnapshotPackage, fmt.Sprintf("the session has the package %s in another place of the list: give it its packages in the order that they had", p.Name)}
+		}
+		bare, _, _ := strings.Cut(p.Name, " ")
+		for _, q := range have {
+			if name, _, _ := strings.Cut(q.Name, " "); name == bare && q.Digest != p.Digest {
+				return &SnapshotError{SnapshotPackage, fmt.Sprintf("the session has the package %s (%.12s), and what is there now is %s (%.12s): add the one that it had, or begin a new session", p.Name, p.Digest, q.Name, q.Digest)}
+			}
+		}
+		return &SnapshotError{SnapshotPackage, fmt.Sprintf("the session has the package %s, which it is not given now: add it again and give it to the session as before, or begin a new session", p.Name)}
+	}
 	return nil
 }
 

@@ -345,7 +345,7 @@ func (rt *Runtime) ResumeTurn(ctx context.Context, dir, token string, answer *An
 	if err != nil {
 		return nil, nil, err
 	}
-	so.granted = true // what the policy lists is among the packages of the recording
+	so.granted, so.recorded = true, true // what the policy lists is among the packages of the recording
 	so.Language, so.Budget, so.Packages, so.Files, so.Env, so.Principal, so.DryRun = m.Language, h.Session.Budget, h.Packages, nil, h.Env, h.Principal, h.DryRun
 	if so.Limits == (Limits{}) {
 		so.Limits = h.Limits

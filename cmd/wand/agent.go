@@ -80,6 +80,7 @@ func (a *app) agentCommand() *cli.Command {
 		&cli.StringFlag{Name: "dir", Usage: "keep everything in the folder `DIR`, and go on with what is there"},
 		&cli.BoolFlag{Name: "suspend", DisableDefaultText: true, Usage: "with --dir: where the policy wants somebody to approve a call, stop there until --answer instead of asking on the terminal"},
 		&cli.StringFlag{Name: "answer", Usage: "the answer to the call that waits in --dir: yes, or no, or the reason why not, `TEXT`"},
+		guestFlag(),
 		&cli.StringFlag{Name: "lang", Aliases: []string{"language"}, Value: "python", Usage: "`LANGUAGE` of the programs: python, javascript or typescript"},
 		&cli.StringFlag{Name: "input", Usage: "`JSON` value, or @FILE that holds one; programs see it as INPUT"},
 		&cli.StringSliceFlag{Name: "file", Usage: "put a file or folder into the session's filesystem: `SRC[:DST]` (repeatable)"},
@@ -183,7 +184,7 @@ func (a *app) agent(c *cli.Context, limits *limitFlags, budget *spendFlags) erro
 	}
 	worker, err := agent.New(ctx, config)
 	if err != nil {
-		return limitUsage(c, err)
+		return limitUsage(c, guestError(c, err))
 	}
 	outcome, err := worker.Run(ctx, task)
 	view.progress.end()
@@ -271,6 +272,7 @@ func (a *app) task(c *cli.Context) (string, error) {
 
 // agentConfig reads the options.
 func (a *app) agentConfig(c *cli.Context, limits *limitFlags, budget *spendFlags) (config agent.Config, granted *authority, err error) {
+	config.Guest = c.String("guest")
 	if config.Language, err = compiler.ParseLanguage(c.String("lang")); err != nil || config.Language == compiler.Wasm {
 		return config, nil, usage("--lang: %q is none of python, javascript and typescript", c.String("lang"))
 	}

@@ -57,6 +57,7 @@ type Config struct {
 	Proposals int
 
 	// The following are as in runtime.SessionOptions.
+	Guest     string
 	Policy    *policies.Policy
 	Principal string
 	Tools     *hostfuncs.Registry
@@ -111,6 +112,8 @@ type Agent struct {
 	limits runtime.Limits
 	policy string
 	stubs  *hostfuncs.Stubs
+	// science says that programs have numpy and pandas.
+	science bool
 }
 
 // New checks a configuration and opens what its policy grants, so that what is missing shows here. Nothing is asked of the model.
@@ -149,7 +152,10 @@ func New(ctx context.Context, c Config) (*Agent, error) {
 		return nil, err
 	}
 	defer s.Close()
-	a.limits = s.Limits()
+	a.limits, a.science = s.Limits(), s.Guest() == runtime.ScienceGuest
+	if c.From != nil {
+		a.science = c.From.Guest() == runtime.ScienceGuest
+	}
 	if a.stubs, err = c.Runtime.Stubs(ctx, a.config.Policy, a.config.Tools); err != nil {
 		return nil, err
 	}
@@ -167,7 +173,7 @@ func (a *Agent) system(task string, account *Account) (string, error) {
 	if a.config.System != "" {
 		return a.config.System, nil
 	}
-	text := systemPrompt(&a.config, a.limits, a.stubs, account.budget)
+	text := systemPrompt(&a.config, a.limits, a.science, a.stubs, account.budget)
 	if a.config.Skills == nil {
 		return text, nil
 	}
@@ -188,7 +194,7 @@ func (a *Agent) account() *Account {
 func (a *Agent) sessionOptions(c *conversation, seed string) runtime.SessionOptions {
 	o := &a.config
 	options := runtime.SessionOptions{
-		Language: o.Language, Limits: o.Limits, Policy: o.Policy, Principal: o.Principal, Tools: o.Tools, Approve: o.Approve, Observe: o.Observe,
+		Language: o.Language, Guest: o.Guest, Limits: o.Limits, Policy: o.Policy, Principal: o.Principal, Tools: o.Tools, Approve: o.Approve, Observe: o.Observe,
 		DryRun: o.DryRun, Env: o.Env, Files: o.Files, Packages: o.Packages,
 	}
 	if c != nil {

@@ -17,7 +17,7 @@ import (
 const maxStubs = 16 << 10
 
 // systemPrompt tells a model what it has to know: how to answer, what is there, and what bounds it.
-func systemPrompt(c *Config, limits runtime.Limits, stubs *hostfuncs.Stubs, budget Budget) string {
+func systemPrompt(c *Config, limits runtime.Limits, science bool, stubs *hostfuncs.Stubs, budget Budget) string {
 	var b strings.Builder
 	name := map[compiler.Language]string{compiler.Python: "Python 3.13", compiler.JavaScript: "JavaScript", compiler.TypeScript: "TypeScript"}[c.Language]
 	fmt.Fprintf(&b, "You solve a task by writing %s programs. Each one runs in a sandbox, and you are told what it printed, its value, or what went wrong.\n\n", name)
@@ -29,6 +29,9 @@ func systemPrompt(c *Config, limits runtime.Limits, stubs *hostfuncs.Stubs, budg
 	fmt.Fprintf(&b, "Variables, imports, functions and files stay from one program to the next. %s The value of the last expression is shown; print what else you need to see.\n", kept)
 	fmt.Fprintf(&b, "\nLimits: %s fuel units (about one per WebAssembly instruction), %s memory, %s and %s of output for each program; %d messages and %s tokens in all.\n",
 		units.Count(limits.Fuel), units.Bytes(limits.Memory), units.Duration(limits.Deadline), units.Bytes(limits.Output), budget.Turns, units.Count(budget.Tokens))
+	if science {
+		b.WriteString("numpy and pandas can be imported; matplotlib.pyplot and df.plot draw simple charts, as SVG files.\n")
+	}
 	b.WriteString("Network, processes and files of the host do not exist, but for what is named here.\n")
 	b.WriteString(grantText(c.Policy, c.Language))
 	if len(c.Files) > 0 {
