@@ -18,6 +18,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"wand/compiler/private"
 )
 
 // vault is the private part of the user's cache: prepared guests and native code. What is in it runs with the host's authority, and
@@ -32,59 +34,17 @@ type vault struct {
 }
 
 const (
-	vaultKeyFile = "key"
-	vaultTags    = "tags.json"
-	newEntry     = ".new-" // entries in the making
+	vaultTags = "tags.json"
+	newEntry  = ".new-" // entries in the making
 )
 
 // openVault opens or creates the vault in dir.
 func openVault(dir string) (*vault, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	info, err := os.Stat(dir)
+	key, err := private.Key(dir)
 	if err != nil {
 		return nil, err
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		if err := os.Chmod(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("%s is open to other users and cannot be closed to them: %w", dir, err)
-		}
-	}
-	v := &vault{dir: dir}
-	path := filepath.Join(dir, vaultKeyFile)
-	for range 3 {
-		if v.key, err = os.ReadFile(path); err == nil && len(v.key) == 32 {
-			return v, nil
-		}
-		if err == nil { // a key cut short by a crash or a full disk: nothing under it can be verified any more
-			if err := os.Remove(path); err != nil {
-				return nil, err
-			}
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		if err := writeKey(dir, path); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, err
-		}
-	}
-	return nil, fmt.Errorf("%s keeps changing", path)
-}
-
-// writeKey creates the key in one step, so that of two processes that start together both end up with the same one.
-func writeKey(dir, path string) error {
-	key := make([]byte, 32)
-	rand.Read(key)
-	f, err := os.CreateTemp(dir, ".key-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(key)
-	if err := errors.Join(err, f.Chmod(0o600), f.Close()); err != nil {
-		return err
-	}
-	return os.Link(f.Name(), path)
+	return &vault{dir: dir, key: key}, nil
 }
 
 // entry is the folder of a key, which may not exist.

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"wand/compiler/private"
 )
 
 func entryWith(t *testing.T, v *vault, key string) string {
@@ -89,11 +91,11 @@ func TestVaultKey(t *testing.T) {
 	if err != nil || string(again.key) != string(v.key) {
 		t.Fatalf("the key changed: %v", err)
 	}
-	if info, _ := os.Stat(filepath.Join(dir, vaultKeyFile)); info.Mode().Perm() != 0o600 {
+	if info, _ := os.Stat(filepath.Join(dir, private.KeyFile)); info.Mode().Perm() != 0o600 {
 		t.Errorf("the key is readable by others: %v", info.Mode())
 	}
 	entryWith(t, v, "guest")
-	os.Truncate(filepath.Join(dir, vaultKeyFile), 5)
+	os.Truncate(filepath.Join(dir, private.KeyFile), 5)
 	healed, err := openVault(dir)
 	if err != nil || len(healed.key) != 32 {
 		t.Fatalf("a short key was not replaced: %v", err)

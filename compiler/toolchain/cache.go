@@ -3,12 +3,10 @@ package toolchain
 import (
 	"bytes"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +14,7 @@ import (
 	"time"
 
 	"wand/compiler"
+	"wand/compiler/private"
 )
 
 // Builds that were made are kept in the user's cache, one file each, under everything that decides them (buildKey). A module from there runs in the sandbox
@@ -26,7 +25,6 @@ import (
 
 const (
 	buildsDir = "builds"
-	buildsKey = "key"
 	buildFile = ".build"
 )
 
@@ -110,42 +108,7 @@ func (s *Set) secret() ([]byte, error) {
 	if s.options.Cache == "" || s.options.NoCache {
 		return nil, errNotKept
 	}
-	dir := filepath.Join(s.options.Cache, buildsDir)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	if info, err := os.Stat(dir); err != nil || info.Mode().Perm()&0o077 != 0 {
-		if err := os.Chmod(dir, 0o700); err != nil {
-			return nil, err
-		}
-	}
-	path := filepath.Join(dir, buildsKey)
-	for range 3 {
-		secret, err := os.ReadFile(path)
-		if err == nil && len(secret) == sha256.Size {
-			return secret, nil
-		}
-		if err == nil { // cut short by a crash: nothing under it can be verified any more
-			os.Remove(path)
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		made := make([]byte, sha256.Size)
-		rand.Read(made)
-		f, err := os.CreateTemp(dir, ".key-*")
-		if err != nil {
-			return nil, err
-		}
-		_, err = f.Write(made)
-		if err = errors.Join(err, f.Close()); err == nil {
-			err = os.Link(f.Name(), path) // of two processes that start together, one's
-		}
-		os.Remove(f.Name())
-		if err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, err
-		}
-	}
-	return nil, errNotKept
+	return private.Key(filepath.Join(s.options.Cache, buildsDir))
 }
 
 // prune removes the builds that were used longest ago, beyond maxBuilds, and what a crash left half written.

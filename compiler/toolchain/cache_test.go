@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wand/compiler"
+	"wand/compiler/private"
 )
 
 // A build is found again as it was; one that was changed, cut, or put in another's place is removed instead.
@@ -35,11 +36,13 @@ func TestBuildCache(t *testing.T) {
 			c[len(c)-1] ^= 1
 			os.WriteFile(path, c, 0o600)
 		},
-		"cut":       func() { os.WriteFile(path, whole[:len(whole)-1], 0o600) },
-		"empty":     func() { os.WriteFile(path, nil, 0o600) },
-		"a header":  func() { c := bytes.Clone(whole); c[34] ^= 0xff; os.WriteFile(path, c, 0o600) },
-		"lost key":  func() { os.WriteFile(filepath.Join(dir, buildsDir, buildsKey), []byte("short"), 0o600) },
-		"other key": func() { os.WriteFile(filepath.Join(dir, buildsDir, buildsKey), bytes.Repeat([]byte{1}, 32), 0o600) },
+		"cut":      func() { os.WriteFile(path, whole[:len(whole)-1], 0o600) },
+		"empty":    func() { os.WriteFile(path, nil, 0o600) },
+		"a header": func() { c := bytes.Clone(whole); c[34] ^= 0xff; os.WriteFile(path, c, 0o600) },
+		"lost key": func() { os.WriteFile(filepath.Join(dir, buildsDir, private.KeyFile), []byte("short"), 0o600) },
+		"other key": func() {
+			os.WriteFile(filepath.Join(dir, buildsDir, private.KeyFile), bytes.Repeat([]byte{1}, 32), 0o600)
+		},
 	} {
 		os.WriteFile(path, whole, 0o600)
 		change()
