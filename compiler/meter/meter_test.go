@@ -18,6 +18,7 @@ import (
 
 	"wand/compiler/meter"
 	"wand/compiler/wasm"
+	"wand/compiler/wasm/spectest"
 )
 
 // instance is a running module with its host.
@@ -777,7 +778,7 @@ func chain(n int) []fn {
 func realModules(t testing.TB) map[string][]byte {
 	modules := map[string][]byte{}
 	for _, p := range []string{"imports/wasi_snapshot_preview1/testdata/*/*.wasm", "imports/wasi_snapshot_preview1/example/testdata/*/*.wasm", "examples/*/testdata/*.wasm"} {
-		files, err := filepath.Glob(filepath.Join(wazeroDir(t), filepath.FromSlash(p)))
+		files, err := filepath.Glob(filepath.Join(spectest.WazeroDir(t), filepath.FromSlash(p)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -803,7 +804,7 @@ func FuzzRewrite(f *testing.F) {
 	for seed := range uint64(30) {
 		f.Add(generate(seed))
 	}
-	scripts, err := filepath.Glob(filepath.Join(wazeroDir(f), "internal", "integration_test", "spectest", "v2", "testdata", "*.0.wasm"))
+	scripts, err := filepath.Glob(filepath.Join(spectest.Root(f), "v2", "testdata", "*.0.wasm"))
 	if err != nil {
 		f.Fatal(err)
 	}

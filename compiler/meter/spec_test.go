@@ -2,14 +2,12 @@ package meter_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"maps"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -21,42 +19,13 @@ import (
 
 	"wand/compiler/meter"
 	"wand/compiler/wasm"
+	"wand/compiler/wasm/spectest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// specScript is a script of the specification's test suite, as wast2json writes it.
-type specScript struct {
-	Commands []specCommand `json:"commands"`
-}
-
-type specCommand struct {
-	Type       string      `json:"type"`
-	Line       int         `json:"line"`
-	Name       string      `json:"name"`
-	Filename   string      `json:"filename"`
-	As         string      `json:"as"`
-	Text       string      `json:"text"`
-	ModuleType string      `json:"module_type"`
-	Action     specAction  `json:"action"`
-	Expected   []specValue `json:"expected"`
-}
-
-type specAction struct {
-	Type   string      `json:"type"`
-	Module string      `json:"module"`
-	Field  string      `json:"field"`
-	Args   []specValue `json:"args"`
-}
-
-type specValue struct {
-	Type     string          `json:"type"`
-	LaneType string          `json:"lane_type"`
-	Value    json.RawMessage `json:"value"`
-}
-
-// slots returns the value as wazero takes it; ok is false when it is a pattern and not a value.
-func (v specValue) slots(t *testing.T) (slots []uint64, ok bool) {
+// slots returns a value as wazero takes it; ok is false when it is a pattern and not a value.
+func slots(t *testing.T, v spectest.Value) (slots []uint64, ok bool) {
 	t.Helper()
 	number := func(s string, bits int) uint64 {
 		if strings.HasPrefix(s, "-") {
@@ -72,11 +41,11 @@ func (v specValue) slots(t *testing.T) (slots []uint64, ok bool) {
 		}
 		return n
 	}
+	lanes := v.Lanes()
+	if len(lanes) == 0 {
+		return []uint64{0}, false
+	}
 	if v.Type == "v128" {
-		var lanes []string
-		if err := json.Unmarshal(v.Value, &lanes); err != nil {
-			t.Fatal(err)
-		}
 		bits := 128 / len(lanes)
 		slots = make([]uint64, 2)
 		for i, lane := range lanes {
@@ -87,19 +56,18 @@ func (v specValue) slots(t *testing.T) (slots []uint64, ok bool) {
 		}
 		return slots, true
 	}
-	var s string
-	if len(v.Value) == 0 || json.Unmarshal(v.Value, &s) != nil || strings.HasPrefix(s, "nan") {
+	switch s := lanes[0]; {
+	case strings.HasPrefix(s, "nan"):
 		return []uint64{0}, false
-	}
-	switch {
 	case s == "null":
 		return []uint64{0}, true
 	case v.Type == "externref":
 		return []uint64{number(s, 64) + 1}, true // 0 is wazero's null
 	case strings.HasSuffix(v.Type, "32"):
 		return []uint64{number(s, 32)}, true
+	default:
+		return []uint64{number(s, 64)}, true
 	}
-	return []uint64{number(s, 64)}, true
 }
 
 // world runs a script with one engine, metered or not.
@@ -115,10 +83,10 @@ type specModule struct {
 	metered bool
 }
 
-func newWorld(ctx context.Context, t *testing.T, config wazero.RuntimeConfig, meterIt bool, spectest []byte) *world {
+func newWorld(ctx context.Context, t *testing.T, config wazero.RuntimeConfig, meterIt bool, host []byte) *world {
 	w := &world{rt: wazero.NewRuntimeWithConfig(ctx, config.WithCoreFeatures(features)), meter: meterIt, named: map[string]*specModule{}}
 	newHost().install(ctx, t, w.rt)
-	if _, err := w.rt.InstantiateWithConfig(ctx, spectest, wazero.NewModuleConfig().WithName("spectest")); err != nil {
+	if _, err := w.rt.InstantiateWithConfig(ctx, host, wazero.NewModuleConfig().WithName("spectest")); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -153,15 +121,15 @@ func (w *world) module(name string) *specModule {
 }
 
 // act performs an action; types are those of the results.
-func (w *world) act(ctx context.Context, t *testing.T, m *specModule, a specAction) (results []uint64, types []api.ValueType, err error) {
+func (w *world) act(ctx context.Context, t *testing.T, m *specModule, a spectest.Action) (results []uint64, types []api.ValueType, err error) {
 	if a.Type == "get" {
 		g := m.ExportedGlobal(a.Field)
 		return []uint64{g.Get()}, []api.ValueType{g.Type()}, nil
 	}
 	var args []uint64
 	for _, v := range a.Args {
-		slots, _ := v.slots(t)
-		args = append(args, slots...)
+		arg, _ := slots(t, v)
+		args = append(args, arg...)
 	}
 	f := m.ExportedFunction(a.Field)
 	if m.metered {
@@ -190,41 +158,27 @@ type specCounts struct {
 	features                     map[string]int
 }
 
-func wazeroDir(t testing.TB) string {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/tetratelabs/wazero").Output()
-	if err != nil || len(out) == 0 {
-		t.Skipf("the sources of wazero are not here: %v", err)
-	}
-	return strings.TrimSpace(string(out))
-}
-
 // TestSpec runs the specification's test suite twice on each engine, metered and not: every assertion about a module that the
 // meter accepts must have the same outcome, and every module that must be refused is.
 func TestSpec(t *testing.T) {
-	root := filepath.Join(wazeroDir(t), "internal", "integration_test", "spectest")
-	spectest, err := os.ReadFile(filepath.Join(root, "testdata", "spectest.wasm"))
+	host, err := os.ReadFile(filepath.Join(spectest.Root(t), "testdata", "spectest.wasm"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var table strings.Builder
-	// Suite v1 is left out: v2 repeats it, except for a dozen assertions that later versions reversed.
-	for _, suite := range []string{"v2", "extended-const", "tail-call", "exception-handling", "threads", "typed-function-references"} {
-		scripts, err := filepath.Glob(filepath.Join(root, suite, "testdata", "*.json"))
-		if err != nil || len(scripts) == 0 {
-			t.Fatalf("%s: no scripts: %v", suite, err)
-		}
+	for _, suite := range spectest.Suites(t) {
 		for i, e := range engines() {
 			counts := specCounts{features: map[string]int{}}
-			for _, script := range scripts {
-				t.Run(suite+"/"+e.name+"/"+strings.TrimSuffix(filepath.Base(script), ".json"), func(t *testing.T) {
-					runSpec(t, script, e, spectest, &counts)
+			for _, script := range suite.Scripts {
+				t.Run(suite.Name+"/"+e.name+"/"+strings.TrimSuffix(filepath.Base(script), ".json"), func(t *testing.T) {
+					runSpec(t, script, e, host, &counts)
 				})
 			}
 			if i > 0 {
 				continue
 			}
 			fmt.Fprintf(&table, "%s: %d modules, %d metered; %d returns, %d traps, %d exhaustions as unmetered, %d of other modules skipped; "+
-				"must be refused: %d by us, %d by the engine\n", suite, counts.modules, counts.metered, counts.returns, counts.traps,
+				"must be refused: %d by us, %d by the engine\n", suite.Name, counts.modules, counts.metered, counts.returns, counts.traps,
 				counts.exhaustions, counts.skipped, counts.refusedByUs, counts.refusedByEngine)
 			for _, feature := range slices.Sorted(maps.Keys(counts.features)) {
 				fmt.Fprintf(&table, "  refused %4d %s\n", counts.features[feature], feature)
@@ -247,41 +201,24 @@ func TestSpec(t *testing.T) {
 	}
 }
 
-func runSpec(t *testing.T, file string, e engine, spectest []byte, counts *specCounts) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var script specScript
-	if err := json.Unmarshal(text, &script); err != nil {
-		t.Fatal(err)
-	}
-	read := func(c *specCommand) []byte {
-		bin, err := os.ReadFile(filepath.Join(filepath.Dir(file), c.Filename))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return bin
-	}
+func runSpec(t *testing.T, file string, e engine, host []byte, counts *specCounts) {
+	commands := spectest.Commands(t, file)
 	ctx := context.Background()
-	plain, metered := newWorld(ctx, t, e.config(), false, spectest), newWorld(ctx, t, e.config(), true, spectest)
+	plain, metered := newWorld(ctx, t, e.config(), false, host), newWorld(ctx, t, e.config(), true, host)
 	defer plain.rt.Close(ctx)
 	defer metered.rt.Close(ctx)
 
-	for i := 0; i < len(script.Commands); i++ {
-		c := &script.Commands[i]
+	for i := 0; i < len(commands); i++ {
+		c := &commands[i]
 		where := fmt.Sprintf("%s:%d %s", filepath.Base(file), c.Line, c.Type)
-		if c.ModuleType == "text" {
-			continue
-		}
 		switch c.Type {
 		case "module":
 			name := ""
-			if i+1 < len(script.Commands) && script.Commands[i+1].Type == "register" {
+			if i+1 < len(commands) && commands[i+1].Type == "register" {
 				i++
-				name = script.Commands[i].As
+				name = commands[i].As
 			}
-			bin := read(c)
+			bin := c.Module(t, file)
 			counts.modules++
 			a, _, err := plain.instantiate(ctx, bin, name)
 			if err != nil {
@@ -334,18 +271,18 @@ func runSpec(t *testing.T, file string, e engine, spectest []byte, counts *specC
 			}
 			compareResults(t, where, types, c.Expected, got, results)
 		case "assert_invalid", "assert_malformed":
-			_, err := wasm.Decode(read(c), wasm.Limits{})
+			_, err := wasm.Decode(c.Module(t, file), wasm.Limits{})
 			if err != nil {
 				counts.refusedByUs++
 				continue
 			}
-			if _, refused, err := metered.instantiate(ctx, read(c), ""); refused == nil && err == nil {
+			if _, refused, err := metered.instantiate(ctx, c.Module(t, file), ""); refused == nil && err == nil {
 				t.Errorf("%s: accepted, want %q", where, c.Text)
 			}
 			counts.refusedByEngine++
 		case "assert_unlinkable", "assert_uninstantiable":
-			_, _, err := plain.instantiate(ctx, read(c), "")
-			_, refused, gotErr := metered.instantiate(ctx, read(c), "")
+			_, _, err := plain.instantiate(ctx, c.Module(t, file), "")
+			_, refused, gotErr := metered.instantiate(ctx, c.Module(t, file), "")
 			if (err == nil) != (gotErr == nil) {
 				t.Errorf("%s: %v (refused: %v), unmetered %v", where, gotErr, refused, err)
 			}
@@ -368,7 +305,7 @@ func (c *specCounts) refuse(t *testing.T, where string, err error) {
 }
 
 // compareResults compares metered results with unmetered ones, and with those expected where they are plain values.
-func compareResults(t *testing.T, where string, types []api.ValueType, expected []specValue, got, plain []uint64) {
+func compareResults(t *testing.T, where string, types []api.ValueType, expected []spectest.Value, got, plain []uint64) {
 	t.Helper()
 	if len(got) != len(plain) {
 		t.Errorf("%s: %d results, unmetered %d", where, len(got), len(plain))
@@ -395,7 +332,7 @@ func compareResults(t *testing.T, where string, types []api.ValueType, expected 
 			t.Errorf("%s: result %d: %#x, unmetered %#x", where, i, a, b)
 		}
 		if i < len(expected) && wasm.ValType(typ) != wasm.ExternRef {
-			if want, ok := expected[i].slots(t); ok && !slices.Equal(a, want) {
+			if want, ok := slots(t, expected[i]); ok && !slices.Equal(a, want) {
 				t.Errorf("%s: result %d: %#x, want %#x", where, i, a, want)
 			}
 		}

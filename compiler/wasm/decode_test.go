@@ -5,23 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-)
 
-// wazeroDir is where the module cache has wazero, whose sources come with real modules.
-func wazeroDir(t testing.TB) string {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/tetratelabs/wazero").Output()
-	if err != nil || len(out) == 0 {
-		t.Skipf("the sources of wazero are not here: %v", err)
-	}
-	return strings.TrimSpace(string(out))
-}
+	"wand/compiler/wasm/spectest"
+)
 
 // realModules returns what compilers produced, by name.
 func realModules(t testing.TB) map[string][]byte {
@@ -32,7 +24,7 @@ func realModules(t testing.TB) map[string][]byte {
 func readModules(t testing.TB, patterns ...string) map[string][]byte {
 	modules := map[string][]byte{}
 	for _, p := range patterns {
-		files, err := filepath.Glob(filepath.Join(wazeroDir(t), filepath.FromSlash(p)))
+		files, err := filepath.Glob(filepath.Join(spectest.WazeroDir(t), filepath.FromSlash(p)))
 		if err != nil {
 			t.Fatal(err)
 		}

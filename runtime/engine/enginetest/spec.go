@@ -3,13 +3,10 @@ package enginetest
 import (
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"math"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -18,6 +15,7 @@ import (
 
 	"wand/compiler/meter"
 	"wand/compiler/wasm"
+	"wand/compiler/wasm/spectest"
 	"wand/hostfuncs"
 	"wand/runtime/engine"
 )
@@ -58,20 +56,11 @@ func (s SpecSuite) String() string {
 // every assertion about it must hold. Vectors and references do not pass an engine's interface; the assertions about them are compiled into functions of the
 // module under test, which take nothing and give numbers.
 func Spec(t *testing.T, e engine.Engine) *SpecReport {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/tetratelabs/wazero").Output()
-	if err != nil || len(out) == 0 {
-		t.Skipf("the sources of wazero are not here: %v", err)
-	}
-	root := filepath.Join(strings.TrimSpace(string(out)), "internal", "integration_test", "spectest")
 	report := &SpecReport{}
-	for _, suite := range []string{"v2", "extended-const", "tail-call", "exception-handling", "threads", "typed-function-references"} {
-		scripts, err := filepath.Glob(filepath.Join(root, suite, "testdata", "*.json"))
-		if err != nil || len(scripts) == 0 {
-			t.Fatalf("%s: no scripts: %v", suite, err)
-		}
-		counts := SpecSuite{Name: suite, Skipped: map[string]int{}, SkippedFeatures: map[string]int{}}
-		for _, file := range scripts {
-			t.Run(suite+"/"+strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
+	for _, suite := range spectest.Suites(t) {
+		counts := SpecSuite{Name: suite.Name, Skipped: map[string]int{}, SkippedFeatures: map[string]int{}}
+		for _, file := range suite.Scripts {
+			t.Run(suite.Name+"/"+strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
 				s := &specScript{t: t, engine: e, file: file, suite: &counts, report: report, named: map[string]*specModule{}, registered: map[string]*specModule{}}
 				s.run()
 			})
@@ -81,31 +70,11 @@ func Spec(t *testing.T, e engine.Engine) *SpecReport {
 	return report
 }
 
-// specCommand is a line of a script, as wast2json writes it.
+// specCommand is a command of a script, with what becomes of its action.
 type specCommand struct {
-	Type       string `json:"type"`
-	Line       int    `json:"line"`
-	Name       string `json:"name"`
-	Filename   string `json:"filename"`
-	As         string `json:"as"`
-	Text       string `json:"text"`
-	ModuleType string `json:"module_type"`
-	Action     struct {
-		Type   string      `json:"type"`
-		Module string      `json:"module"`
-		Field  string      `json:"field"`
-		Args   []specValue `json:"args"`
-	} `json:"action"`
-	Expected []specValue `json:"expected"`
-
+	spectest.Command
 	function string // that was made for the action
 	skip     string // why there is none
-}
-
-type specValue struct {
-	Type     string          `json:"type"`
-	LaneType string          `json:"lane_type"`
-	Value    json.RawMessage `json:"value"`
 }
 
 // specScript is a script under way.
@@ -144,27 +113,18 @@ func (m *specModule) doubt() string {
 const specFuel = 1 << 40
 
 func (s *specScript) run() {
-	text, err := os.ReadFile(s.file)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	var script struct {
-		Commands []specCommand `json:"commands"`
-	}
-	if err := json.Unmarshal(text, &script); err != nil {
-		s.t.Fatal(err)
+	var commands []specCommand
+	for _, c := range spectest.Commands(s.t, s.file) {
+		commands = append(commands, specCommand{Command: c})
 	}
 	s.registered["spectest"] = &specModule{}
-	for i := range script.Commands {
-		c := &script.Commands[i]
-		if c.ModuleType == "text" {
-			continue // the assembler's matter
-		}
+	for i := range commands {
+		c := &commands[i]
 		where := fmt.Sprintf("%s/%s:%d", s.suite.Name, filepath.Base(s.file), c.Line)
 		switch c.Type {
 		case "module":
 			s.suite.Modules++
-			m, refused, err := s.instantiate(c.Filename, concerning(script.Commands[i+1:], c.Name))
+			m, refused, err := s.instantiate(c, concerning(commands[i+1:], c.Name))
 			if err != nil {
 				s.t.Fatalf("%s: %v", where, err)
 			}
@@ -182,12 +142,12 @@ func (s *specScript) run() {
 		case "assert_return", "action", "assert_trap", "assert_exhaustion", "assert_exception":
 			s.assert(where, c)
 		case "assert_invalid", "assert_malformed":
-			if _, err := wasm.Decode(s.read(c.Filename), wasm.Limits{}); err == nil {
+			if _, err := wasm.Decode(c.Module(s.t, s.file), wasm.Limits{}); err == nil {
 				s.t.Errorf("%s: accepted, and it is wrong: %s", where, c.Text)
 			}
 			s.suite.MustRefuse++
 		case "assert_unlinkable", "assert_uninstantiable":
-			if _, refused, err := s.instantiate(c.Filename, nil); err == nil && refused == "" {
+			if _, refused, err := s.instantiate(c, nil); err == nil && refused == "" {
 				s.t.Errorf("%s: runs, and it must not: %s", where, c.Text)
 			}
 			s.suite.MustRefuse++
@@ -215,14 +175,6 @@ func concerning(rest []specCommand, name string) (list []*specCommand) {
 	return list
 }
 
-func (s *specScript) read(name string) []byte {
-	bin, err := os.ReadFile(filepath.Join(filepath.Dir(s.file), name))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return bin
-}
-
 func (s *specScript) module(name string) *specModule {
 	if name != "" {
 		return s.named[name]
@@ -231,9 +183,9 @@ func (s *specScript) module(name string) *specModule {
 }
 
 // instantiate meters, compiles and starts a module. refused is the feature that is not supported.
-func (s *specScript) instantiate(file string, actions []*specCommand) (m *specModule, refused string, err error) {
+func (s *specScript) instantiate(c *specCommand, actions []*specCommand) (m *specModule, refused string, err error) {
 	m = &specModule{account: account{limit: specFuel, slice: 1_000_000}}
-	decoded, err := wasm.Decode(s.read(file), wasm.Limits{})
+	decoded, err := wasm.Decode(c.Module(s.t, s.file), wasm.Limits{})
 	if err == nil {
 		decoded, err = withActions(decoded, actions)
 	}
@@ -444,9 +396,9 @@ func (s *specScript) assert(where string, c *specCommand) {
 }
 
 // mismatch compares the numbers that a function for an action gives with what the script expects.
-func mismatch(expected []specValue, got []uint64) string {
+func mismatch(expected []spectest.Value, got []uint64) string {
 	for i, want := range expected {
-		lanes := want.lanes()
+		lanes := want.Lanes()
 		if want.Type == "v128" {
 			for n := range lanes {
 				bits := 128 / len(lanes)
@@ -475,22 +427,6 @@ func mismatch(expected []specValue, got []uint64) string {
 		got = got[1:]
 	}
 	return ""
-}
-
-// lanes are the numbers of a value, as text: one, or those of a vector.
-func (v specValue) lanes() []string {
-	if len(v.Value) == 0 {
-		return nil
-	}
-	var one string
-	if json.Unmarshal(v.Value, &one) == nil {
-		return []string{one}
-	}
-	var all []string
-	if err := json.Unmarshal(v.Value, &all); err != nil {
-		return []string{"unreadable " + string(v.Value)}
-	}
-	return all
 }
 
 func sameNumber(want string, got uint64, bits int) bool {
@@ -537,7 +473,7 @@ func withActions(m *wasm.Module, actions []*specCommand) (*wasm.Module, error) {
 			}
 			ok := true
 			for _, v := range c.Action.Args {
-				if body, ok = v.appendTo(body); !ok {
+				if body, ok = appendValue(body, v); !ok {
 					break
 				}
 			}
@@ -547,7 +483,9 @@ func withActions(m *wasm.Module, actions []*specCommand) (*wasm.Module, error) {
 			}
 			body, results = wasm.AppendU32(append(body, 0x10), m.Exports[target].Index), functionTypeOf(m, m.Exports[target].Index).Results
 		}
-		if slices.ContainsFunc(c.Expected, func(v specValue) bool { return v.Type == "externref" && len(v.lanes()) > 0 && v.lanes()[0] != "null" }) {
+		if slices.ContainsFunc(c.Expected, func(v spectest.Value) bool {
+			return v.Type == "externref" && len(v.Lanes()) > 0 && v.Lanes()[0] != "null"
+		}) {
 			c.skip = "with a reference of the host"
 			continue
 		}
@@ -597,9 +535,9 @@ func flatten(body []byte, results []wasm.ValType) (code []byte, locals []wasm.Lo
 	return body, locals, flat
 }
 
-// appendTo appends an instruction that pushes the value; ok is false when there is none.
-func (v specValue) appendTo(body []byte) (_ []byte, ok bool) {
-	lanes := v.lanes()
+// appendValue appends an instruction that pushes a value; ok is false when there is none.
+func appendValue(body []byte, v spectest.Value) (_ []byte, ok bool) {
+	lanes := v.Lanes()
 	if v.Type == "funcref" || v.Type == "externref" {
 		if len(lanes) != 1 || lanes[0] != "null" {
 			return nil, false
