@@ -392,14 +392,15 @@ func (a *addition) one(ctx context.Context, target []string, arguments ...string
 	case failed:
 		return Wheel{}, a.pip.explain(ctx, output, a.work)
 	}
-	files, err := readFolder(dir)
-	if err == nil && len(files) != 1 {
-		err = fmt.Errorf("pip downloaded %d files in place of one", len(files))
+	names, err := wheelsIn(dir)
+	if err == nil && len(names) != 1 {
+		err = fmt.Errorf("pip downloaded %d files in place of one", len(names))
 	}
 	if err != nil {
 		return Wheel{}, err
 	}
-	return files[0], nil
+	text, err := os.ReadFile(filepath.Join(dir, names[0]))
+	return Wheel{names[0], text}, err
 }
 
 // fetch downloads exactly the wheel that a lock names.
@@ -426,13 +427,18 @@ func (a *addition) fetch(ctx context.Context, p Locked) (Locked, error) {
 
 // take checks what pip has downloaded and keeps it.
 func (a *addition) take() (*Lock, error) {
-	files, err := readFolder(a.found)
+	names, err := wheelsIn(a.found)
 	if err != nil {
 		return nil, err
 	}
 	next := newLock()
 	stayed := false
-	for _, file := range files {
+	for _, name := range names { // one in memory at a time
+		text, err := os.ReadFile(filepath.Join(a.found, name))
+		if err != nil {
+			return nil, err
+		}
+		file := Wheel{name, text}
 		if whole, ok := a.whole[file.Name]; ok {
 			file = whole
 		}
@@ -493,13 +499,13 @@ func (a *addition) admit(file Wheel) (Locked, error) {
 	return p, os.Rename(f.Name(), path)
 }
 
-// readFolder reads the wheels of a folder that pip has filled.
-func readFolder(dir string) ([]Wheel, error) {
+// wheelsIn lists the wheels of a folder that pip has filled.
+func wheelsIn(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	var list []Wheel
+	var list []string
 	for _, e := range entries {
 		info, err := e.Info()
 		switch {
@@ -510,11 +516,7 @@ func readFolder(dir string) ([]Wheel, error) {
 		case info.Size() > maxWheel:
 			return nil, fmt.Errorf("%s is larger than a package may be (%d bytes)", e.Name(), maxWheel)
 		}
-		text, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, Wheel{e.Name(), text})
+		list = append(list, e.Name())
 	}
 	return list, nil
 }

@@ -168,8 +168,8 @@ func (p *pip) missing(ctx context.Context, name, versions, work string) error {
 		// pip lists versions whatever machine their wheels are for; what it would take, it only says by taking it.
 		dir := filepath.Join(work, "newest")
 		if _, failed, err := p.download(ctx, dir, pureTarget(), "--no-deps", name); err == nil && !failed {
-			if files, err := readFolder(dir); err == nil && len(files) == 1 {
-				version := strings.Split(files[0].Name, "-")[1]
+			if names, err := wheelsIn(dir); err == nil && len(names) == 1 && strings.Count(names[0], "-") > 1 {
+				version := strings.Split(names[0], "-")[1]
 				return &ResolveError{fmt.Sprintf("no version of %s meets %s", name, versions), fmt.Sprintf("the newest that can run here is %s", version)}
 			}
 		}

@@ -55,14 +55,14 @@ func parseRequirement(text string) (Requirement, error) {
 	if !markerForm.MatchString(r.Marker) {
 		return Requirement{}, fmt.Errorf("%.100q has a marker that is none; write it like tomli; python_version < \"3.11\"", text)
 	}
-	if archive.MatchString(r.Name) {
-		return Requirement{}, fmt.Errorf("%.100q is the name of an archive, not of a package", r.Name) // pip would take it for a file
-	}
 	var g policies.PackageGrant
 	if err := g.UnmarshalText([]byte(r.Name + " " + strings.TrimSpace(m[3]+m[4]))); err != nil {
 		return Requirement{}, err
 	}
 	r.Versions = g.Versions
+	if archive.MatchString(r.Name) || archive.MatchString(r.Versions) { // 1+a.zip is a version
+		return Requirement{}, fmt.Errorf("%.100q is the name of an archive, not of a package", r.Name+r.Versions) // pip would take it for a file
+	}
 	return r, nil
 }
 

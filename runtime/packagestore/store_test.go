@@ -195,7 +195,7 @@ func TestRequirements(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", "a; b == 'c'\u2028-e .", "a; b == '\f--index-url=https://host.example'", "a; b == \"${HOME}\"", "a; b == 'c' -e /x", "-e .", "./x", "../x", "/x", "x.tar.gz; y z", "git+https://host.example/x", "x @ https://host.example/x.whl", "x @ file:///etc", "https://host.example/x.whl", "x y", "x>=", "x[", "--index-url=y", "x==1 --no-binary=x", "evil.zip", "a; b\n-e .",
+		"", "a; b == 'c'\u2028-e .", "a; b == '\f--index-url=https://host.example'", "a; b == \"${HOME}\"", "a; b == 'c' -e /x", "-e .", "./x", "../x", "/x", "x.tar.gz; y z", "git+https://host.example/x", "x @ https://host.example/x.whl", "x @ file:///etc", "https://host.example/x.whl", "x y", "x>=", "x[", "--index-url=y", "x==1 --no-binary=x", "evil.zip", "a; b\n-e .", "x==1+a.zip", "x==1+a.whl; os_name == 'a'", "x===1.tar.gz",
 	} {
 		if list, err := ParseRequirements("r.txt", []byte(text)); err == nil && strings.TrimSpace(text) != "" {
 			t.Errorf("%q is read as %+v", text, list)
@@ -225,6 +225,28 @@ func FuzzParseRequirement(f *testing.F) {
 		again, err := parseRequirement(r.String())
 		if err != nil || again.String() != r.String() {
 			t.Errorf("%q becomes %q, and that %q, %v", text, r, again, err)
+		}
+	})
+}
+
+// A wheel that is accepted has names that lead nowhere and show what they are, and can be written down and read again.
+func FuzzReadWheel(f *testing.F) {
+	f.Add("shapes-1.0-py3-none-any.whl", makeWheel(f, "shapes-1.0-py3-none-any.whl", []string{"units>=1; extra == 'x'"}, part{name: "shapes/__init__.py", text: "x = 1\n"}))
+	f.Add("a-1-py3-none-any.whl", makeWheel(f, "a-1-py3-none-any.whl", nil, part{name: "a-1.data/purelib/a.py"}, part{name: "é.py"}))
+	f.Fuzz(func(t *testing.T, name string, text []byte) {
+		w, err := readWheel(name, text)
+		if err != nil {
+			return
+		}
+		for _, file := range w.files {
+			if !fs.ValidPath(file.name) || strings.ContainsFunc(file.name, isUnseen) {
+				t.Errorf("a file is named %q", file.name)
+			}
+		}
+		l := newLock()
+		l.Packages = []Locked{{Name: w.name, Version: w.version, Wheel: name, SHA256: strings.Repeat("0", 64), Requires: w.requires, Modules: w.modules, LeftOut: w.native}}
+		if _, err := ParseLock(l.Text()); err != nil {
+			t.Error(err)
 		}
 	})
 }
