@@ -51,7 +51,7 @@ test: guests toolchains ## run all tests
 
 test-science: ## build the science guest and run its tests
 	@modules/build.sh --science
-	$(GO) test -count=1 -timeout 30m -run Science ./runtime
+	$(GO) test -count=1 -timeout 30m -run 'Science|SuspendWithPackages|TestScript/science$$' ./runtime ./cmd/wand
 
 # The second engine needs cgo. Its tests are those of the first, and that both agree.
 engines: ## run the tests of wasmtime beside wazero, where there is a C compiler
