@@ -103,7 +103,36 @@ func readFiles(options []string, limit int64) ([]runtime.File, error) {
 			return nil, err
 		}
 	}
-	return files, nil
+	return files, placeable(files)
+}
+
+// placeable refuses files that cannot lie where they are to lie: the run would only fail.
+func placeable(files []runtime.File) error {
+	places := map[string]bool{}
+	place := func(f runtime.File) string {
+		if path.IsAbs(f.Path) {
+			return path.Clean(f.Path)
+		}
+		return path.Join("/work", f.Path)
+	}
+	for _, f := range files {
+		at := place(f)
+		switch {
+		case at == "/" || at == "/work" || at == "/tmp" || at == "/usr" || at == "/usr/lib" || strings.HasPrefix(at, "/usr/lib/python"):
+			return usage("--file: %s cannot become the file %s: that is a folder of the sandbox, or below the interpreter's library", f.Path, at)
+		case len(path.Base(at)) > 255:
+			return usage("--file: the name %.60s… has %d bytes, and the most is 255", path.Base(at), len(path.Base(at)))
+		}
+		places[at] = true
+	}
+	for _, f := range files {
+		for folder := path.Dir(place(f)); folder != "/"; folder = path.Dir(folder) {
+			if places[folder] {
+				return usage("--file: %s would be a file and a folder", folder)
+			}
+		}
+	}
+	return nil
 }
 
 // splitFile splits SRC[:DST]. A name that exists as it stands is a source without target, so that colons in names work.
