@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help guests toolchains build demo test test-science soak engines differ bench lint fuzz compiler cross clean
+.PHONY: help guests toolchains build demo test test-science science-suites soak engines differ bench lint fuzz compiler cross clean
 
 export GOFLAGS := -buildvcs=false
 
@@ -52,6 +52,10 @@ test: guests toolchains ## run all tests
 test-science: ## build the science guest and run its tests
 	@modules/build.sh --science
 	$(GO) test -count=1 -timeout 30m -run 'Science|SuspendWithPackages|TestScript/science$$' ./runtime ./cmd/wand
+
+science-suites: ## run numpy's and pandas' own tests in the sandbox (hours; it goes on where it was stopped) and compare with modules/science/SUITES.md; WRITE=1: write that, ONLY=numpy/fft: some
+	@modules/build.sh --science
+	$(GO) run ./cmd/wand/internal/suites $(if $(WRITE),-write) $(if $(ONLY),-only '$(ONLY)')
 
 # The second engine needs cgo. Its tests are those of the first, and that both agree.
 engines: ## run the tests of wasmtime beside wazero, where there is a C compiler

@@ -97,6 +97,36 @@ func TestScienceValues(t *testing.T) {
 	}
 }
 
+// TestScienceRepairs has what numpy's and pandas' own tests found wrong: functions that were called with arguments they do not declare, which ended the
+// program, and sizes that were taken for those of a pointer.
+func TestScienceRepairs(t *testing.T) {
+	const program = `
+import mmap
+import numpy as np
+import pandas as pd
+from numpy._core import _multiarray_umath as umath
+
+converter = umath._array_converter(1.0, [2.0])
+cast = umath._get_castingimpl(type(np.dtype("d")), type(np.dtype("f")))
+scaled = umath._get_sfloat_dtype()(2.0)
+np.save("a.npy", np.arange(4))
+mapped = np.load("a.npy", mmap_mode="r+")
+mapped[1] = 7
+del mapped
+with open("a.npy", "r+b") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as m:
+    magic = m[1:6].decode()
+with open("b.csv", "w") as f:
+    f.write("a,b\n1,2\n")
+result = [list(converter.scalar_input), cast._supports_unaligned, list(scaled.__reduce__()[1]), memoryview(np.str_("ab")).format, umath.__name__, np.load("a.npy").tolist(), magic,
+          int(pd.read_csv("b.csv", memory_map=True)["b"][0]), str(pd.Series([None], dtype="Int8").to_frame().sum(skipna=False).dtype)]
+`
+	const want = `[[true, false], true, [2.0], "2w", "numpy._core._multiarray_umath", [0, 7, 2, 3], "NUMPY", 2, "Int64"]`
+	report := runScience(t, science(t), program, runtime.Options{})
+	if string(report.Result) != want {
+		t.Errorf("%s: %s, want %s; %v", report.Status, report.Result, want, report.Error)
+	}
+}
+
 // What was drawn before the interpreter was copied is not what every run begins with.
 func TestScienceRandomnessIsTheRuns(t *testing.T) {
 	rt := science(t)
