@@ -60,7 +60,7 @@ science-suites: ## run numpy's and pandas' own tests in the sandbox (hours; it g
 # The second engine needs cgo. Its tests are those of the first, and that both agree.
 engines: ## run the tests of wasmtime beside wazero, where there is a C compiler
 	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null; then set -x; \
-	  $(GO) test -count=1 -tags wasmtime ./runtime/engine/... && $(GO) test -count=1 -tags wasmtime -timeout 30m -run 'Engines|Interpreter' ./runtime && \
+	  $(GO) test -count=1 -tags wasmtime ./runtime/engine/... && $(GO) test -count=1 -tags wasmtime -timeout 30m -run 'Engines|Interpreter|Built' ./runtime && \
 	  $(GO) test -count=1 -tags wasmtime -run TestScript/engine ./cmd/wand; \
 	else echo "no C compiler: the tests of wasmtime are left out" >&2; fi
 

@@ -37,11 +37,14 @@ type stock interface {
 
 // stocks are the runtimes that are here: wazero as it comes always, others as the machine and the build have them.
 func stocks() []stock {
+	if tagged := stockTagged(); len(tagged) > 0 { // the others' turn is without the tag
+		return tagged
+	}
 	list := []stock{stockWazero{}}
 	if _, err := exec.LookPath("node"); err == nil {
 		list = append(list, stockNode{})
 	}
-	return append(list, stockTagged()...)
+	return list
 }
 
 type stockWazero struct{}
