@@ -19,7 +19,7 @@ def adopt(suite):
         folders[:] = sorted(f for f in folders if f != "tests")
         name = folder[len(ROOT) + 1 :].replace("/", ".")
         try:
-            importlib.import_module(name).__path__.append(folder)
+            importlib.import_module(name).__path__.insert(0, folder)
         except ImportError:
             pass  # this guest has no such package; its tests say so
     if suite == "numpy":
@@ -40,6 +40,10 @@ class Reporter:
     def __init__(self, seen, seconds):
         self.seen = seen
         self.until = time.monotonic() + seconds
+
+    def pytest_addoption(self, parser):
+        # pandas' tests look at this one of the cache provider's, which wants a folder that stays.
+        parser.addoption("--lf", action="store_true", dest="lf")
 
     def pytest_collection_modifyitems(self, items):
         items[:] = [i for i in items if i.nodeid not in self.seen]
