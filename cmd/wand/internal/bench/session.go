@@ -61,7 +61,7 @@ func (b *bench) session(ctx context.Context) ([]Row, error) {
 
 // turns measures turns and forks.
 func (b *bench) turns(ctx context.Context, k sessionKind) ([]Row, error) {
-	s, err := b.rt.NewSession(ctx, runtime.SessionOptions{Language: k.language})
+	s, err := b.rt.NewSession(ctx, sessionIn(k.language))
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (b *bench) turns(ctx context.Context, k sessionKind) ([]Row, error) {
 		}
 	}
 	ten := func() error {
-		t, err := b.rt.NewSession(ctx, runtime.SessionOptions{Language: k.language})
+		t, err := b.rt.NewSession(ctx, sessionIn(k.language))
 		if err != nil {
 			return err
 		}
@@ -158,7 +158,7 @@ func (b *bench) turns(ctx context.Context, k sessionKind) ([]Row, error) {
 
 // snapshots measures how a session goes to disk and comes back.
 func (b *bench) snapshots(ctx context.Context, k sessionKind) ([]Row, error) {
-	s, err := b.rt.NewSession(ctx, runtime.SessionOptions{Language: k.language})
+	s, err := b.rt.NewSession(ctx, sessionIn(k.language))
 	if err != nil {
 		return nil, err
 	}
@@ -237,7 +237,7 @@ func (b *bench) idleSessions(ctx context.Context) ([]Row, error) {
 // idle returns the KiB of one idle session of so many.
 func (b *bench) idle(ctx context.Context, count int, live bool) (float64, error) {
 	// Instances that wait for a run would be taken first, and are counted already.
-	warm, err := b.rt.NewSession(ctx, runtime.SessionOptions{})
+	warm, err := b.rt.NewSession(ctx, sessionIn(compiler.Python))
 	if err != nil {
 		return 0, err
 	}
@@ -258,7 +258,7 @@ func (b *bench) idle(ctx context.Context, count int, live bool) (float64, error)
 		}
 	}()
 	for i := range sessions {
-		if sessions[i], err = b.rt.NewSession(ctx, runtime.SessionOptions{}); err != nil {
+		if sessions[i], err = b.rt.NewSession(ctx, sessionIn(compiler.Python)); err != nil {
 			return 0, err
 		}
 		if err := takeTurn(ctx, sessions[i], fmt.Sprintf("import json\nx = list(range(%d, %d))\ndef f(n): return x[n]", i, i+100)); err != nil {
@@ -345,4 +345,13 @@ func (s *shell) stop() {
 		s.in.Close()
 		s.command.Wait()
 	}
+}
+
+// sessionIn begins a session in the language's own guest, whether or not the science guest is built.
+func sessionIn(language compiler.Language) runtime.SessionOptions {
+	o := runtime.SessionOptions{Language: language}
+	if language == compiler.Python {
+		o.Guest = string(language)
+	}
+	return o
 }

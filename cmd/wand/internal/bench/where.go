@@ -56,7 +56,7 @@ func (b *bench) where(ctx context.Context) ([]Row, error) {
 	// An instance is made for a bound of memory: with a bound of its own, no run finds one that another has left.
 	own := func(i int) runtime.Limits { return runtime.Limits{Memory: 200<<20 + int64(i)} }
 	turns := func(language compiler.Language) (func(context.Context, int) (*runtime.Report, error), error) {
-		s, err := b.rt.NewSession(ctx, runtime.SessionOptions{Language: language})
+		s, err := b.rt.NewSession(ctx, sessionIn(language))
 		if err != nil {
 			return nil, err
 		}
