@@ -118,9 +118,10 @@ with open("a.npy", "r+b") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ
 with open("b.csv", "w") as f:
     f.write("a,b\n1,2\n")
 result = [list(converter.scalar_input), cast._supports_unaligned, list(scaled.__reduce__()[1]), memoryview(np.str_("ab")).format, umath.__name__, np.load("a.npy").tolist(), magic,
-          int(pd.read_csv("b.csv", memory_map=True)["b"][0]), str(pd.Series([None], dtype="Int8").to_frame().sum(skipna=False).dtype)]
+          int(pd.read_csv("b.csv", memory_map=True)["b"][0]), str(pd.Series([None], dtype="Int8").to_frame().sum(skipna=False).dtype),
+          pd.Period("2020-01", freq="M").strftime("%Y\u5e74")]
 `
-	const want = `[[true, false], true, [2.0], "2w", "numpy._core._multiarray_umath", [0, 7, 2, 3], "NUMPY", 2, "Int64"]`
+	const want = `[[true, false], true, [2.0], "2w", "numpy._core._multiarray_umath", [0, 7, 2, 3], "NUMPY", 2, "Int64", "2020年"]`
 	report := runScience(t, science(t), program, runtime.Options{})
 	if string(report.Result) != want {
 		t.Errorf("%s: %s, want %s; %v", report.Status, report.Result, want, report.Error)

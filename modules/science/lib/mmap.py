@@ -1,11 +1,14 @@
-"""mmap without memory maps, which WASI has not: the file is read when it is mapped, and what was changed is written back by flush, close and the end of the map.
+"""mmap without memory maps, which WASI has not: the file is read when it is mapped, and what was changed is written back by flush, close and the end of the map
+or the program.
 
 So a map takes memory as large as what it maps, and two maps of a file see each other's changes when they are flushed, not before.
 """
 
+import atexit
 import gc
 import io
 import os
+import weakref
 
 ACCESS_DEFAULT, ACCESS_READ, ACCESS_WRITE, ACCESS_COPY = range(4)
 MAP_SHARED, MAP_PRIVATE, MAP_ANON, MAP_ANONYMOUS = 1, 2, 32, 32
@@ -14,8 +17,12 @@ PAGESIZE = ALLOCATIONGRANULARITY = 65536
 
 error = OSError
 
+_writing = weakref.WeakSet()  # maps that write back
+
 
 class mmap:
+    closed = True  # until it is made
+
     def __init__(self, fileno, length, flags=MAP_SHARED, prot=PROT_READ | PROT_WRITE, access=ACCESS_DEFAULT, offset=0):
         if length < 0 or offset < 0:
             raise OverflowError("memory mapped length and offset must be positive")
@@ -23,10 +30,11 @@ class mmap:
             raise OSError(22, "the offset of a map is a multiple of mmap.ALLOCATIONGRANULARITY")
         if access == ACCESS_DEFAULT:
             access = ACCESS_READ if not prot & PROT_WRITE else ACCESS_COPY if flags & MAP_PRIVATE else ACCESS_WRITE
-        self._access, self._offset, self._fd, self._at, self._exports, self.closed = access, offset, fileno, 0, 0, False
+        self._access, self._offset, self._fd, self._at, self._exports = access, offset, fileno, 0, 0
         self._path = self._file = None
         if fileno == -1:
             self._data = bytearray(length)
+            self.closed = False
             return
         file = os.fstat(fileno)
         if length == 0:
@@ -44,6 +52,10 @@ class mmap:
             at += len(piece)
         if access == ACCESS_WRITE:
             self._file, self._path, self._written = (file.st_dev, file.st_ino), _path(fileno), bytes(self._data)
+            if not _writing:
+                atexit.register(_write_all)
+            _writing.add(self)
+        self.closed = False
 
     def _open(self):
         if self.closed:
@@ -88,11 +100,8 @@ class mmap:
         self.closed = True  # the memory stays as long as this does: numpy may still point into it
 
     def __del__(self):
-        try:
-            if not self.closed:
-                self._write()
-        except (OSError, AttributeError):
-            pass
+        if not self.closed:
+            self._write()
 
     def __buffer__(self, flags):
         view = memoryview(self._open())
@@ -195,6 +204,18 @@ class mmap:
     def __repr__(self):
         name = f"<{type(self).__module__}.{type(self).__name__} closed={self.closed}"
         return name + (">" if self.closed else f", access={self._access}, length={len(self._data)}, pos={self._at}, offset={self._offset}>")
+
+
+def _write_all():
+    failed = None
+    for map in list(_writing):
+        try:
+            if not map.closed:
+                map._write()
+        except OSError as e:
+            failed = e
+    if failed:
+        raise failed
 
 
 def _is(fd, file):

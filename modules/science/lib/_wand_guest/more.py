@@ -1,5 +1,6 @@
 """What the science guest adds to the Python one: modules that are loaded before it is copied, and what becomes of numpy's values."""
 
+import _locale
 import sys
 
 # Functions defined from here on have builtins of their own: the program may replace or empty everybody else's.
@@ -14,6 +15,9 @@ PREIMPORT = """
     dateutil dateutil.parser dateutil.relativedelta dateutil.rrule dateutil.tz pytz tzdata six zoneinfo importlib.resources
     matplotlib.pyplot matplotlib.dates matplotlib.ticker matplotlib.patches matplotlib.lines matplotlib.gridspec matplotlib.colors pandas.plotting._matplotlib
 """
+
+# pandas formats periods in the locale's encoding, which is ASCII until somebody says otherwise.
+_locale.setlocale(_locale.LC_CTYPE, "C.UTF-8")
 
 
 def arrive(seed):
