@@ -109,7 +109,8 @@ science_tools() {
     printf '#!/bin/sh\nexec sh "%s" "%s" "$@"\n' "$MODULES/science/cc.sh" "$science_root/bin/wasm-cxx" >"$science_root/bin/cxx"
     # Archives of the objects themselves: thin ones, which meson asks for, cannot be moved.
     printf '#!/bin/sh\nflags=$(printf %%s "$1" | tr -d T); shift; exec "%s" "$flags" "$@"\n' "$AR" >"$science_root/bin/ar"
-    printf '#!/bin/sh\nPYTHONPATH="%s" exec python3 -m cython -I "%s" "$@"\n' "$science_root/wheels/cython" "$science_root/numpy" >"$science_root/bin/cython"
+    printf '#!/bin/sh\nPYTHONPATH="%s" exec sh "%s" "%s" -I "%s" "$@"\n' "$science_root/wheels/cython" "$MODULES/science/cython.sh" "$science_root" "$science_root/numpy" \
+        >"$science_root/bin/cython"
     # meson asks the Python that it builds for to describe itself; this one is not there to be run.
     printf '#!/bin/sh\ncase $1 in *python_info.py) exec cat "%s" ;; esac\nPYTHONPATH="%s" exec python3 "$@"\n' "$science_root/python.json" \
         "$science_root/wheels/cython:$MODULES/science/standins" >"$science_root/bin/python"
