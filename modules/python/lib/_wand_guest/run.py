@@ -402,6 +402,7 @@ class _noting_warnings:
 
 def _arrive(request):
     """Brings the copied interpreter into the present: the environment, the time, the folder, the arguments and fresh randomness."""
+    os.environ["HOME"] = _home
     for entry in _wand.environment():
         name, equals, value = entry.partition(b"=")
         if equals:
