@@ -52,9 +52,14 @@ func TestOptionsThatNoProgramCanBeGiven(t *testing.T) {
 		"a file without name":   {Files: []runtime.File{{}}},
 		"NUL in a path":         {Files: []runtime.File{{Path: "a\x00"}}},
 		"a file as folder":      {Files: []runtime.File{{Path: "a"}, {Path: "a/b"}}},
+		"a file that is /":      {Files: []runtime.File{{Path: "/"}}},
+		"the working folder":    {Files: []runtime.File{{Path: "../work"}}},
+		"a device":              {Files: []runtime.File{{Path: "/dev/null"}}},
+		"below a device":        {Files: []runtime.File{{Path: "/dev/null/x"}}},
+		"a longer name":         {Files: []runtime.File{{Path: strings.Repeat("n", 256)}}},
 	} {
-		if _, err := attempt(t, rt, source, o); err == nil {
-			t.Errorf("%s: accepted", name)
+		if _, err := attempt(t, rt, source, o); !errors.Is(err, runtime.ErrBadOption) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 	// Paths stay inside, output that is hardly kept is still all there.

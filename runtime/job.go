@@ -329,16 +329,24 @@ func (j *job) files() (*wasi.State, error) {
 	return state, putFiles(files, o.Files)
 }
 
+// putFiles makes the input files. One at a place where none can be (a folder, below the library) is ErrBadOption.
 func putFiles(to *vfs.FS, files []File) error {
+	put := func(name string, data []byte) error {
+		if err := to.MkdirAll(path.Dir(name)); err != nil {
+			return err
+		}
+		return to.WriteFile(name, data)
+	}
 	for _, f := range files {
 		name := f.Path
 		if !path.IsAbs(name) {
 			name = path.Join(workDir, name)
 		}
-		if err := to.MkdirAll(path.Dir(name)); err != nil {
-			return fmt.Errorf("file %s: %w", f.Path, err)
+		err := put(name, f.Data)
+		if impossible := vfs.Errno(0); errors.As(err, &impossible) {
+			err = fmt.Errorf("%w: %w", ErrBadOption, err)
 		}
-		if err := to.WriteFile(name, f.Data); err != nil {
+		if err != nil {
 			return fmt.Errorf("file %s: %w", f.Path, err)
 		}
 	}
@@ -412,7 +420,7 @@ func (j *job) runGuest(ctx context.Context, instance engine.Instance) error {
 	}
 	text, err := json.Marshal(q)
 	if err != nil {
-		return fmt.Errorf("the input is not JSON: %w", err)
+		return fmt.Errorf("%w: the input is not JSON: %w", ErrBadOption, err)
 	}
 	stack := []uint64{uint64(len(text))}
 	if err := instance.Call(ctx, "wand_alloc", stack); err != nil {

@@ -319,3 +319,19 @@ func TestSessionOfAClosedRuntime(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestImpossibleFiles: a turn's input file at a place where there can be none is the caller's mistake, and the session stays as it was.
+func TestImpossibleFiles(t *testing.T) {
+	s := session(t, runtime.SessionOptions{})
+	says(t, s, "import os; os.mkdir('made')", "")
+	m, _, err := compiler.Compile(context.Background(), s.Source("open('made')"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, place := range []string{"made", "made/../..", "/dev/null", strings.Repeat("n", 256)} {
+		if _, err := s.Run(context.Background(), m, runtime.TurnOptions{Files: []runtime.File{{Path: place}}}); !errors.Is(err, runtime.ErrBadOption) {
+			t.Errorf("%.20s: %v", place, err)
+		}
+	}
+	says(t, s, "print(os.listdir())", "['made']\n")
+}

@@ -190,7 +190,7 @@ func read(ctx context.Context, files *vfs.FS, in readArgs) (any, error) {
 		return nil, problem(files, "fs.read", p, e)
 	}
 	defer h.Close()
-	if h.Kind() != vfs.KindFile {
+	if h.Kind() == vfs.KindDirectory {
 		return nil, problem(files, "fs.read", p, vfs.EISDIR)
 	}
 	most := in.Limit

@@ -135,7 +135,7 @@ func TestFolders(t *testing.T) {
 	if !listing.More {
 		t.Error("no more?")
 	}
-	want(t, "root", listed(`{"path": "/"}`), "/data folder 0, /out folder 0, /tmp folder 0, /work folder 0")
+	want(t, "root", listed(`{"path": "/"}`), "/data folder 0, /dev folder 0, /out folder 0, /tmp folder 0, /work folder 0")
 	want(t, "nothing", listed(`{}`), "")
 	fails(t, run.Fail("fs.list", `{"path": "/data/a"}`), hostfuncs.ToolError, "not a folder")
 

@@ -215,7 +215,7 @@ func (d *decoder) attributes() (a attributes) {
 	a.atime, a.mtime, a.ctime = d.int("access time"), d.int("modification time"), d.int("change time")
 	switch {
 	case d.err != nil:
-	case a.kind != KindDirectory && a.kind != KindFile && a.kind != KindLink:
+	case a.kind != KindDirectory && a.kind != KindFile && a.kind != KindLink && (a.kind != KindDevice || flags != encodedReadOnly):
 		d.fail("an inode has kind %d", a.kind)
 	case key == 0:
 		d.fail("an inode has number 0")
@@ -307,6 +307,7 @@ func (d *decoder) plant() {
 	root.links = 1
 	root.folder.parent = root.key()
 	base := 0
+	var devices *record               // /dev; those of other versions of this program have none
 	depth := make([]int, len(d.tree)) // of the folder, in bytes of its path
 	for i, r := range d.tree {
 		if f.base.get(r.key()) != nil {
@@ -338,12 +339,12 @@ func (d *decoder) plant() {
 				depth[e.key] = depth[i] + length
 			}
 			e.ino, e.kind, e.key = child.ino, child.kind, child.key()
-			if i == 0 && (e.name == "work" || e.name == "tmp") && child.kind == KindDirectory && !child.mount {
+			switch first := i == 0 && child.kind == KindDirectory && !child.mount; {
+			case first && (e.name == "work" || e.name == "tmp"):
 				base++
-				continue
-			}
-			switch {
-			case child.mount:
+			case first && e.name == "dev" && child.readOnly:
+				devices = child
+			case child.mount, r == devices && e.name == "null" && child.kind == KindDevice:
 			case child.links == 1:
 				f.accountInode(int64(len(child.target)), nil, e.name)
 			default:
@@ -366,7 +367,7 @@ func (d *decoder) readRemoved() {
 		if d.err != nil {
 			return
 		}
-		if n.kind == KindLink || n.mount || f.base.get(n.key()) != nil || f.live[n.key()] != nil {
+		if n.kind == KindLink || n.kind == KindDevice || n.mount || f.base.get(n.key()) != nil || f.live[n.key()] != nil {
 			d.fail("inode %d cannot have been removed", n.ino)
 			return
 		}
@@ -449,7 +450,7 @@ func (d *decoder) file() {
 	switch {
 	case d.err != nil:
 		return
-	case n.kind == KindLink, h.flags&Write != 0 && (n.readOnly || n.kind == KindDirectory):
+	case n.kind == KindLink, h.flags&Write != 0 && (n.readOnly && n.kind != KindDevice || n.kind == KindDirectory):
 		d.fail("inode %d of kind %d is open with flags %#x", n.ino, n.kind, h.flags)
 		return
 	case h.dir != nil && h.dir.kind != KindDirectory:

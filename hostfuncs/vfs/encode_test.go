@@ -266,6 +266,11 @@ func TestForgedEncodings(t *testing.T) {
 	if _, err := m.try(t, forged(4, one, file(3, 1, 0, 1, 'x'), open(3, uint64(Read|Write), 7))); err != nil {
 		t.Fatalf("a good one: %v", err)
 	}
+	elsewhere := forged(4, one, func(f *forge) { f.inode(KindDevice, encodedReadOnly, 4) }, nil)
+	m.try(t, elsewhere)
+	if f, _, err := DecodeFS(elsewhere, Options{}, nil); err != nil || f.Usage().Files != 1 {
+		t.Fatalf("a device that is not where it should be has to count: %v", err)
+	}
 	for name, c := range map[string]struct {
 		data []byte
 		says string
@@ -304,6 +309,7 @@ func TestForgedEncodings(t *testing.T) {
 		"negative size":            {forged(4, one, file(1<<63, 0), nil), "size of a file"},
 		"link to nothing":          {forged(4, one, func(f *forge) { f.inode(KindLink, 0, 4); f.text("") }, nil), "leads to"},
 		"mounted and writable":     {forged(4, one, func(f *forge) { f.inode(KindFile, encodedMount, 4) }, nil), "flags 2"},
+		"writable device":          {forged(4, one, func(f *forge) { f.inode(KindDevice, 0, 4) }, nil), "kind 2"},
 		"mounted link":             {forged(4, one, func(f *forge) { f.inode(KindLink, encodedMount|encodedReadOnly, 4) }, nil), "flags 3"},
 		"plain tree":               {forged(4, one, func(f *forge) { f.inode(KindDirectory, encodedTree|encodedReadOnly, 4) }, nil), "flags 5"},
 		"other library": {forged(4, one, func(f *forge) {

@@ -80,6 +80,8 @@ func (h *File) ReadAt(p []byte, off int64) (int, Errno) {
 		return h.host.read(h.fs, p, off)
 	case h.node.tree != nil:
 		return h.fs.readTree(h.node, p, off)
+	case h.node.kind == KindDevice:
+		return 0, OK
 	}
 	return h.fs.read(h.node, p, off), OK
 }
@@ -100,7 +102,9 @@ func (h *File) Write(p []byte) (int, Errno) {
 		h.pos = h.node.data.size
 	}
 	n, e := h.writeAt(p, h.pos)
-	h.pos += int64(n)
+	if h.node != nil && h.node.kind != KindDevice {
+		h.pos += int64(n)
+	}
 	return n, e
 }
 
@@ -138,6 +142,9 @@ func (h *File) writeAt(p []byte, off int64) (int, Errno) {
 		n, _, e := h.host.write(h.fs, p, off, false)
 		return n, e
 	}
+	if h.node.kind == KindDevice {
+		return len(p), OK
+	}
 	h.fs.write(h.node, p, off, h.dir, h.name)
 	return len(p), OK
 }
@@ -152,7 +159,7 @@ const (
 	FromEnd     Whence = 2
 )
 
-// SeekTo moves the position, also beyond the end, and returns it.
+// SeekTo moves the position, also beyond the end, and returns it. That of a device is 0.
 func (h *File) SeekTo(offset int64, whence Whence) (int64, Errno) {
 	h.fs.mu.Lock()
 	defer h.fs.unlock()
@@ -185,6 +192,9 @@ func (h *File) SeekTo(offset int64, whence Whence) (int64, Errno) {
 	}
 	if base+offset < 0 {
 		return 0, EINVAL
+	}
+	if h.node.kind == KindDevice {
+		return 0, OK
 	}
 	h.pos = base + offset
 	return h.pos, OK
@@ -233,7 +243,7 @@ func (h *File) SetSize(size int64) Errno {
 		return EBADF
 	case h.node.kind == KindDirectory:
 		return EISDIR
-	case h.flags&Write == 0:
+	case h.flags&Write == 0, h.node.kind == KindDevice:
 		return EINVAL
 	case size < 0:
 		return EINVAL
@@ -255,7 +265,7 @@ func (h *File) Allocate(offset, length int64) Errno {
 	switch {
 	case h.node == nil, h.node.kind == KindDirectory, h.flags&Write == 0:
 		return EBADF
-	case offset < 0 || length <= 0:
+	case offset < 0 || length <= 0, h.node.kind == KindDevice:
 		return EINVAL
 	case offset > math.MaxInt64-chunkBytes-length:
 		return EFBIG

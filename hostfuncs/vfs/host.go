@@ -105,9 +105,9 @@ func (f *FS) WriteFile(path string, data []byte) error {
 			s.node = f.newNode(KindFile, f.now())
 			s.node.readOnly = s.dir.readOnly
 			f.enter(&s, s.node)
-		case s.node.kind != KindFile:
+		case s.node.kind == KindDirectory:
 			return EISDIR
-		case s.node.mount || s.node.tree != nil:
+		case s.node.kind != KindFile, s.node.mount || s.node.tree != nil:
 			return EROFS
 		}
 		f.truncate(s.node, 0, s.dir, s.name)

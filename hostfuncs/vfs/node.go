@@ -8,6 +8,7 @@ type Kind uint8
 // Kinds.
 const (
 	KindUnknown   Kind = 0
+	KindDevice    Kind = 2 // of which there is one, /dev/null
 	KindDirectory Kind = 3
 	KindFile      Kind = 4
 	KindLink      Kind = 7

@@ -83,7 +83,7 @@ func (f *FS) Open(at *File, path string, flags Flags) (*File, Errno) {
 			}
 		case flags&Directory != 0:
 			return nil, ENOTDIR
-		case n.readOnly && flags&(Write|Truncate) != 0:
+		case n.readOnly && n.kind != KindDevice && flags&(Write|Truncate) != 0:
 			return nil, EROFS
 		}
 		if flags&Truncate != 0 && n.kind == KindFile {

@@ -3,7 +3,7 @@
 // makes one FS per run, mounts what the guest may read, puts input files in, and lists afterwards what changed. It imports
 // only hostfuncs, for the Stop that ends a run at its storage limit.
 //
-// The tree starts with "/", read-only, and the two writable folders /work and /tmp. Read-only content is mounted, not copied:
+// The tree starts with "/", read-only, the two writable folders /work and /tmp, and /dev/null, which swallows what is written and reads as empty. Read-only content is mounted, not copied:
 // a file is a []byte that every run may share, a folder is a Tree that every run may share. Folders of the host that a policy grants are live
 // mounts, which a guest may also write to within their own quota; mount.go says what holds for them.
 //
@@ -90,7 +90,7 @@ type FS struct {
 	closed    bool
 }
 
-// New returns an FS with "/", "/work" and "/tmp". It costs about a microsecond.
+// New returns an FS with "/", "/work", "/tmp" and "/dev/null". It costs about a microsecond.
 func New(o Options) *FS {
 	f := o.empty()
 	now := f.now()
@@ -99,10 +99,16 @@ func New(o Options) *FS {
 	f.root.links = 1 // no entry leads to it, and it never goes
 	f.root.dir = &directory{parent: f.root}
 	f.mark(f.root)
-	for _, name := range [...]string{"work", "tmp"} {
+	for _, name := range [...]string{"work", "tmp", "dev"} {
 		n := f.newNode(KindDirectory, now)
 		n.dir = &directory{}
+		n.readOnly = name == "dev"
 		f.link(f.root, name, n)
+		if n.readOnly {
+			null := f.newNode(KindDevice, now)
+			null.readOnly = true // in all but being written to
+			f.link(n, "null", null)
+		}
 	}
 	return f
 }

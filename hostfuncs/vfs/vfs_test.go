@@ -87,7 +87,7 @@ func verify(t testing.TB, f *FS) {
 				length += count(n, path+length)
 			}
 			below = max(below, length)
-			base := d == f.root && (e.name == "work" || e.name == "tmp")
+			base := d == f.root && (e.name == "work" || e.name == "tmp" || e.name == "dev" && n.readOnly) || n.kind == KindDevice && f.path(d, e.name) == "/dev/null"
 			if n.mount || base {
 				continue
 			}
@@ -253,6 +253,90 @@ func TestOpenFlags(t *testing.T) {
 	_, e = f.Open(h, "x", Read)
 	want(t, "open below a closed file", e, EBADF)
 	verify(t, f)
+}
+
+// TestNullDevice checks that what is written to /dev/null is nowhere, and that the device can be neither changed, moved nor removed.
+func TestNullDevice(t *testing.T) {
+	f := New(Options{MaxBytes: 1 << 20})
+	mark := f.Mark()
+	start := f.Usage()
+	h, e := f.Open(nil, "/dev/null", Create|Truncate|Read|Write)
+	want(t, "open", e, OK)
+	big := make([]byte, 2<<20)
+	for range 3 {
+		if n, e := h.Write(big); n != len(big) || e != OK {
+			t.Fatalf("write: %d, %v", n, e)
+		}
+	}
+	if n, e := h.WriteAt(big, math.MaxInt64/2); n != len(big) || e != OK {
+		t.Fatalf("write far away: %d, %v", n, e)
+	}
+	if n, e := h.Read(big); n != 0 || e != OK {
+		t.Errorf("read: %d, %v", n, e)
+	}
+	for _, from := range []Whence{FromStart, FromCurrent, FromEnd} {
+		if at, e := h.SeekTo(5, from); at != 0 || e != OK {
+			t.Errorf("seek from %d: %d, %v", from, at, e)
+		}
+	}
+	st, e := h.Stat()
+	if want(t, "stat", e, OK); st.Kind != KindDevice || st.Size != 0 {
+		t.Errorf("stat: %+v", st)
+	}
+	now := int64(1)
+	want(t, "set size", h.SetSize(5), EINVAL)
+	want(t, "allocate", h.Allocate(0, 5), EINVAL)
+	want(t, "times", h.SetTimes(&now, &now), EROFS)
+	want(t, "sync", h.Sync(), OK)
+	want(t, "append", h.SetAppend(true), OK)
+	if n, e := h.Write([]byte("x")); n != 1 || e != OK {
+		t.Errorf("append: %d, %v", n, e)
+	}
+	want(t, "unlink", f.Unlink(nil, "/dev/null"), EROFS)
+	want(t, "rename", f.Rename(nil, "/dev/null", nil, "/work/null"), EROFS)
+	put(t, f, "/work/f", "")
+	want(t, "replace", f.Rename(nil, "/work/f", nil, "/dev/null"), EROFS)
+	want(t, "link", f.Link(nil, "/dev/null", false, nil, "/work/null"), EXDEV)
+	want(t, "rmdir", f.Rmdir(nil, "/dev"), EROFS)
+	want(t, "unlink", f.Unlink(nil, "/work/f"), OK)
+	_, e = f.Open(nil, "/dev/null", Directory)
+	want(t, "as a folder", e, ENOTDIR)
+	_, e = f.Open(nil, "/dev/null/x", Read)
+	want(t, "below it", e, ENOTDIR)
+	_, e = f.Open(nil, "/dev/zero", Create|Write)
+	want(t, "another device", e, EROFS)
+	reader, _ := f.Open(nil, "/dev/null", Read)
+	_, e = reader.Write([]byte("x"))
+	want(t, "write without the right", e, EBADF)
+	reader.Close()
+	if err := f.WriteFile("/dev/null", []byte("x")); !errors.Is(err, EROFS) {
+		t.Errorf("the host wrote a file over it: %v", err)
+	}
+	verify(t, f)
+	if used := f.Usage(); used.StorageBytes != start.StorageBytes || used.MemoryBytes != start.MemoryBytes {
+		t.Errorf("usage %+v, before %+v", used, start)
+	}
+
+	// It is in clones and in what is stored, open as it was.
+	b, err := f.AppendBinary(nil, []*File{h})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, files, err := DecodeFS(b, Options{MaxBytes: 1 << 20}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, e := files[0].Write(big); n != len(big) || e != OK {
+		t.Errorf("write after decoding: %d, %v", n, e)
+	}
+	if used := stored.Usage(); used.StorageBytes != start.StorageBytes || used.Files != start.Files {
+		t.Errorf("usage after decoding %+v, before %+v", used, start)
+	}
+	verify(t, stored)
+	h.Close()
+	for e := range f.Changed(mark) {
+		t.Errorf("changed: %+v", e)
+	}
 }
 
 // TestOffsets uses every offset that arithmetic could get wrong.

@@ -393,7 +393,7 @@ func fdFdstatSetRights(c call) vfs.Errno {
 	if c.arg[1]&^base != 0 || c.arg[2]&^inheriting != 0 {
 		return vfs.ENOTCAPABLE
 	}
-	if d.file != nil && d.file.Kind() == vfs.KindFile {
+	if d.file != nil && d.file.Kind() != vfs.KindDirectory {
 		if c.arg[1]&rightRead == 0 {
 			d.file.Forbid(vfs.Read)
 		}
