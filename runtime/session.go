@@ -368,7 +368,8 @@ func (s *Session) settle(t *sessionTurn, kept bool, u Usage) {
 }
 
 // Fork returns a session that stands where this one does and goes its own way from there. It shares what neither changes. It costs a few microseconds;
-// a turn under way does not count.
+// a turn under way does not count. Generators of random numbers are copied as they stand, so forks that do the same draw the same numbers, which makes a
+// branch repeatable; random.seed() begins anew. What the host gives (os.urandom, secrets, uuid4, crypto) is each fork's own.
 func (s *Session) Fork() (*Session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -276,7 +276,7 @@ func TestNothingIsTheSameTwice(t *testing.T) {
 				compiler.Python: "import os\nos.environ['X'] = '1'; A = 1; open('a', 'w').write('1')", compiler.JavaScript: "process.env.X = '1'; var A = 1; require('fs').writeFileSync('a', '1')",
 			}[language], TurnOptions{})
 			other, _ := root.Fork()
-			if r := isolationTurn(t, other, programs[2], TurnOptions{}); r.Stdout != map[compiler.Language]string{compiler.Python: "{} False False\n", compiler.JavaScript: "{} undefined false\n"}[language] {
+			if r := isolationTurn(t, other, programs[2], TurnOptions{}); r.Stdout != map[compiler.Language]string{compiler.Python: "{'HOME': '/work'} False False\n", compiler.JavaScript: "{} undefined false\n"}[language] {
 				t.Errorf("%s: a sibling says %q", language, r.Stdout)
 			}
 			fork.Close()

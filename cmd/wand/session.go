@@ -386,6 +386,7 @@ func absolute(files []string) (list []string, err error) {
 }
 
 const sessionForkDescription = `Copies a session under another name: both go their own ways from here, and share what neither changes.
+Generators of random numbers are copied as they stand: both draw the same numbers until one is seeded again.
 
 EXAMPLES:
    wand session fork notes idea`

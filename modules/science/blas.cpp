@@ -1,4 +1,5 @@
-// The part of BLAS that numpy calls (its cblas_... functions), and the products of matrices in the LAPACK that numpy brings. A product is computed in tiles
+// The part of BLAS that numpy calls (its cblas_... functions); for the LAPACK that numpy brings the products of matrices, and of real ones triangular systems
+// and the LU decomposition, which are made of products as far as can be. A product is computed in tiles
 // of registers from copies that lie in the order in which they are read; vectors have the 128 bits that WebAssembly has. What is left undone of BLAS, numpy
 // does not ask for: alpha and beta of complex functions are real, no scalar is applied to what a vector is added to.
 //
@@ -179,6 +180,7 @@ template <class T> T dot(int n, const T *x, ptrdiff_t incx, const T *y, ptrdiff_
 }
 
 template <class T> void axpy(int n, T alpha, const T *x, ptrdiff_t incx, T *y, ptrdiff_t incy) {
+    if (incx == -1 && incy == -1 && n > 0) x -= n - 1, y -= n - 1, incx = incy = 1;
     if (incx == 1 && incy == 1)
         for (int i = 0; i < n; i++) y[i] += alpha * x[i];
     else
@@ -234,6 +236,96 @@ template <class T> void complex_axpy(int n, const T *alpha, const T *x, int incx
     }
 }
 
+// What is smaller than this is solved and decomposed element by element, in the order of LAPACK's own loops.
+const int smallest = 16;
+
+// subtract takes a*b from c, of m by n elements, k being summed up. The rows of what is written should lie side by side in memory.
+template <class T> void subtract(int m, int n, int k, view<T> a, view<T> b, view<T> c) {
+    view<const T> left = {a.at, a.down, a.right}, right = {b.at, b.down, b.right};
+    if (c.down == 1)
+        product(n, m, k, T(-1), right.transposed(), left.transposed(), c.transposed(), false);
+    else
+        product(m, n, k, T(-1), left, right, c, false);
+}
+
+// substitute is triangular for few rows or few columns. An upper triangle is a lower one that begins at its end.
+template <class T> void substitute(int m, int n, view<T> a, view<T> b, bool lower, bool unit) {
+    if (!lower) a = {&a(m - 1, m - 1), -a.down, -a.right}, b = {&b(m - 1, 0), -b.down, b.right};
+    bool columns = a.down == 1 || a.down == -1; // otherwise it is the rows of a that lie in memory
+    for (int j = 0; j < n; j++)
+        for (int i = 0; i < m; i++) {
+            T &x = b(i, j);
+            if (!columns) x -= dot(i, &a(i, 0), a.right, &b(0, j), b.down);
+            if (x == 0) continue;
+            if (!unit) x /= a(i, i);
+            if (columns) axpy(m - i - 1, -x, &a(i + 1, i), a.down, &b(i + 1, j), b.down);
+        }
+}
+
+// triangular replaces b, of m by n elements, by the solution of a*x = b: half of x at a time, by products.
+template <class T> void triangular(int m, int n, view<T> a, view<T> b, bool lower, bool unit) {
+    if (m <= smallest || n < 4) {
+        if (m > 0) substitute(m, n, a, b, lower, unit);
+        return;
+    }
+    int half = (m / 2 + smallest / 2) / smallest * smallest;
+    view<T> rest = b.from(half, 0);
+    if (lower) {
+        triangular(half, n, a, b, lower, unit);
+        subtract(m - half, n, half, a.from(half, 0), b, rest);
+        triangular(m - half, n, a.from(half, half), rest, lower, unit);
+    } else {
+        triangular(m - half, n, a.from(half, half), rest, lower, unit);
+        subtract(half, n, m - half, a.from(0, half), rest, b);
+        triangular(half, n, a, b, lower, unit);
+    }
+}
+
+template <class T> T magnitude(T x) { return x < 0 ? -x : x; }
+
+template <class T> void exchange(int n, view<T> a, int i, int j) {
+    if (i == j) return;
+    for (int l = 0; l < n; l++) {
+        T x = a(i, l);
+        a(i, l) = a(j, l), a(j, l) = x;
+    }
+}
+
+// decompose makes the LU decomposition of a, of m by n elements with n <= m: half of the columns, and with it the other half (S. Toledo, Locality of reference in LU
+// decomposition with partial pivoting, 1997). It returns the first column, from 1, whose pivot is 0, or 0. pivots count from 0.
+template <class T> int decompose(int m, int n, view<T> a, int *pivots) {
+    int singular = 0;
+    if (n <= smallest) {
+        const T safe = sizeof(T) == 8 ? T(__DBL_MIN__) : T(__FLT_MIN__); // what is smaller may have no reciprocal
+        for (int j = 0; j < n; j++) {
+            int p = j;
+            for (int i = j + 1; i < m; i++)
+                if (!(magnitude(a(i, j)) <= magnitude(a(p, j)))) p = i;
+            pivots[j] = p;
+            T pivot = a(p, j);
+            if (pivot == 0) {
+                if (!singular) singular = j + 1;
+                continue;
+            }
+            exchange(n, a, j, p);
+            T factor = 1 / pivot;
+            for (int i = j + 1; i < m; i++) a(i, j) = magnitude(pivot) >= safe ? a(i, j) * factor : a(i, j) / pivot;
+            for (int l = j + 1; l < n; l++)
+                if (a(j, l) != 0) axpy(m - j - 1, -a(j, l), &a(j + 1, j), a.down, &a(j + 1, l), a.down);
+        }
+        return singular;
+    }
+    int half = (n / 2 + smallest / 2) / smallest * smallest;
+    view<T> right = a.from(0, half);
+    singular = decompose(m, half, a, pivots);
+    for (int i = 0; i < half; i++) exchange(n - half, right, i, pivots[i]);
+    triangular(half, n - half, a, right, true, true);
+    subtract(m - half, n - half, half, a.from(half, 0), right, right.from(half, 0));
+    int later = decompose(m - half, n - half, right.from(half, 0), pivots + half);
+    for (int i = half; i < n; i++) exchange(half, a, i, pivots[i] += half);
+    return singular || !later ? singular : later + half;
+}
+
 } // namespace
 
 extern "C" {
@@ -252,7 +344,26 @@ extern "C" {
         gemv<T>(order, trans, m, n, alpha, a, lda, x, incx, beta, y, incy);                                                                               \
     }                                                                                                                                                    \
     T cblas_##prefix##dot(const int n, const T *x, const int incx, const T *y, const int incy) { return dot<T>(n, x, incx, y, incy); }                       \
-    void cblas_##prefix##axpy(const int n, const T alpha, const T *x, const int incx, T *y, const int incy) { axpy<T>(n, alpha, x, incx, y, incy); }
+    void cblas_##prefix##axpy(const int n, const T alpha, const T *x, const int incx, T *y, const int incy) { axpy<T>(n, alpha, x, incx, y, incy); }         \
+    /* LAPACK's: matrices lie column by column; b is that of B in op(A)*X = B or X*op(A) = B, pivots count from 1. */                                       \
+    void wand_##prefix##trsm(int left, int upper, int transposed, int unit, int m, int n, T *a, int lda, T *b, int ldb) {                                  \
+        view<T> of_a = matrix(a, lda, !transposed), of_b = matrix(b, ldb, true);                                                                          \
+        bool lower = !upper != !!transposed;                                                                                                             \
+        if (left)                                                                                                                                        \
+            triangular(m, n, of_a, of_b, lower, unit);                                                                                                    \
+        else                                                                                                                                             \
+            triangular(n, m, of_a.transposed(), of_b.transposed(), !lower, unit);                                                                         \
+    }                                                                                                                                                    \
+    int wand_##prefix##getrf(int m, int n, T *a, int lda, int *pivots) {                                                                                  \
+        view<T> all = matrix(a, lda, true);                                                                                                              \
+        int done = m < n ? m : n, singular = decompose(m, done, all, pivots);                                                                             \
+        if (n > done) {                                                                                                                                  \
+            for (int i = 0; i < done; i++) exchange(n - done, all.from(0, done), i, pivots[i]);                                                           \
+            triangular(done, n - done, all, all.from(0, done), true, true);                                                                               \
+        }                                                                                                                                                \
+        for (int i = 0; i < done; i++) pivots[i]++;                                                                                                       \
+        return singular;                                                                                                                                 \
+    }
 
 REAL(s, float)
 REAL(d, double)
