@@ -1,1 +1,1 @@
-open("nothing.txt")  # error: FileNotFoundError: [Errno 44] No such file or directory: 'nothing.txt'
+open("nothing.txt")  # error: FileNotFoundError: [Errno 2] No such file or directory: 'nothing.txt'

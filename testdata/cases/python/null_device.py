@@ -1,5 +1,5 @@
 # stdout: 0 b'' True False
-# stdout: [Errno 69] Read-only file system: '/dev/null'
+# stdout: [Errno 30] Read-only file system: '/dev/null'
 import os
 import sys
 from contextlib import redirect_stdout

@@ -1,3 +1,3 @@
 import os
 
-os.system("rm -rf /")  # error: OSError: [Errno 58] processes are not available in this sandbox; do it in Python, or call a host function (import tools)
+os.system("rm -rf /")  # error: OSError: [Errno 95] processes are not available in this sandbox; do it in Python, or call a host function (import tools)
