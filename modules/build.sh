@@ -44,6 +44,9 @@ WAND_CACHE=$(cache_dir)
 mkdir -p "$WAND_CACHE" 2>/dev/null && [ -w "$WAND_CACHE" ] || die "cannot write to $WAND_CACHE: set WAND_CACHE to a folder that can be written"
 chmod 700 "$WAND_CACHE"
 WAND_CACHE=$(cd "$WAND_CACHE" && pwd)
+# The build systems of what is compiled take a space in a path for the end of it.
+case $MODULES in *[[:space:]]*) die "there is a space in $MODULES: move the clone to a folder without one" ;; esac
+case $WAND_CACHE in *[[:space:]]*) die "there is a space in $WAND_CACHE: set WAND_CACHE to a folder without one" ;; esac
 JOBS=${WAND_JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)}
 export WAND_CACHE WAND_UPDATE JOBS
 
