@@ -98,7 +98,7 @@ func (p *pip) run(ctx context.Context, arguments ...string) (output string, fail
 	cmd.WaitDelay = 5 * time.Second
 	out := &tail{stop: p.stop, end: end}
 	cmd.Stdout, cmd.Stderr = out, out
-	err = cmd.Run()
+	err = runTied(cmd)
 	text := out.text()
 	if p.stop != nil && out.seen {
 		return text, true, nil

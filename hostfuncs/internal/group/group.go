@@ -2,12 +2,14 @@
 // hostfuncs/mcp and hostfuncs/command use it. It imports nothing of ours.
 //
 // On Linux and other Unix systems the process leads a process group of its own, on Windows it is put into a job. A process that leaves its group on
-// purpose (setsid, a service manager) is out of reach; a sandbox for the host's own programs is not what this is.
+// purpose (setsid, a service manager) is out of reach; a sandbox for the host's own programs is not what this is. Where the host's own process ends without
+// having ended a group (SIGKILL, no memory left), Linux kills the leader and Windows all of the job.
 package group
 
 import (
 	"os"
 	"os/exec"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -29,13 +31,21 @@ const pipeGrace = time.Second
 func Start(cmd *exec.Cmd, limits Limits) (*Group, error) {
 	cmd.WaitDelay = pipeGrace
 	g := &Group{leader: leader{cmd: cmd}, done: make(chan struct{})}
-	if err := g.start(limits); err != nil {
+	started := make(chan error)
+	go func() {
+		// What ties the leader to this process ties it to the thread that started it, so that thread has to stay.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := g.start(limits)
+		started <- err
+		if err == nil {
+			g.wait()
+			close(g.done)
+		}
+	}()
+	if err := <-started; err != nil {
 		return nil, err
 	}
-	go func() {
-		g.wait()
-		close(g.done)
-	}()
 	return g, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 	"os/exec"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -17,13 +16,10 @@ import (
 func (g *Group) start(limits Limits) error {
 	// Go opens files so that no child has them; the host's process may have been given others by whoever started it.
 	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) // Linux before 5.11 has no such thing
-	g.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	g.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if limits == (Limits{}) {
 		return g.cmd.Start()
 	}
-	// A tracer is a thread, not a process.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	plain := *g.cmd
 	g.cmd.SysProcAttr.Ptrace = true
 	err := g.cmd.Start()
@@ -31,7 +27,7 @@ func (g *Group) start(limits Limits) error {
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSYS) {
 		// A command cannot be started twice.
 		retry := exec.Cmd{Path: plain.Path, Args: plain.Args, Env: plain.Env, Dir: plain.Dir, Stdin: plain.Stdin, Stdout: plain.Stdout, Stderr: plain.Stderr, WaitDelay: plain.WaitDelay,
-			SysProcAttr: &syscall.SysProcAttr{Setpgid: true}}
+			SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}}
 		g.cmd = &retry
 		err = g.cmd.Start()
 	}
