@@ -215,7 +215,7 @@ func TestBuiltPrograms(t *testing.T) {
 		file  string
 		names []string
 	}{
-		{"python.py", []string{"values", "arguments", "standard_input", "later", "absent", "uncaught", "in_library", "chained", "exit_code", "exit_message", "much", "at_the_end", "tasks", "no_files", "deep"}},
+		{"python.py", []string{"values", "arguments", "standard_input", "later", "absent", "uncaught", "in_library", "chained", "exit_code", "exit_message", "much", "at_the_end", "tasks", "zones", "no_files", "deep"}},
 		{"javascript.js", []string{"values", "arguments", "standard_input", "later", "absent", "uncaught", "rejected", "chained", "exit_code", "exit_property", "much", "no_files", "replaced"}},
 	} {
 		t.Run(c.file, func(t *testing.T) {

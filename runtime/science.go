@@ -12,7 +12,7 @@ import (
 const ScienceGuest = "science"
 
 // scienceModules are the top-level modules that the science guest has and the plain Python guest has not.
-var scienceModules = []string{"numpy", "pandas", "dateutil", "pytz", "tzdata", "six"}
+var scienceModules = []string{"numpy", "pandas", "dateutil", "pytz", "six"}
 
 // pick returns the guest of a run that names none: the science guest for a Python program that imports what only that one has, where it is built. Without it
 // such a program runs in the plain one, whose error for the import says how to get it.

@@ -1,4 +1,4 @@
-# The Python guest: CPython 3.13 with zlib, bz2, lzma and sqlite3 linked in, and its library as a zip. Sourced by build.sh.
+# The Python guest: CPython 3.13 with zlib, bz2, lzma and sqlite3 linked in, its library as a zip, and time zones in it. Sourced by build.sh.
 #
 # Extension modules to link in statically (numpy, for one) go into python_extensions as lines "module initfunction archive..." ("- - archive...": no module): the
 # modules join the built-in ones, the archives the link.
@@ -10,9 +10,9 @@ recipe_sources() { echo python3.13 zlib bzip2 xz-utils libdbd-sqlite3-perl; }
 
 python_extensions() { :; }
 # Other hooks of a guest that is this one with more in it (../science): what it builds between configuring the interpreter and linking it, what else the
-# linker is told, a folder of more modules, and which of its other files go with them (a regular expression).
+# linker is told, a folder of more modules, and which files go with modules (a regular expression).
 python_more() { :; }
-python_link= python_folder= python_data=
+python_link= python_folder= python_data='^tzdata/zone|\.dist-info/METADATA$'
 
 # The C stack: deep enough for CPython's own recursion limits (patches/0007); testdata/cases/python/recursion_in_c.py tries them.
 python_stack=8388608
@@ -41,6 +41,9 @@ recipe_build() {
     SOURCE_VERSION=$(sed -n 's/^#define SQLITE_VERSION  *"\(.*\)"/\1/p' "$WORK/sqlite/sqlite3.h")
     sed -n '1,/^\*\*\*\*/p' "$WORK/sqlite/sqlite3.h" >"$WORK/sqlite/BLESSING"
     component sqlite blessing "$WORK/sqlite/BLESSING"
+    quietly python-wheels python_wheels
+    SOURCE_VERSION=$(sed -n 's/^tzdata==\([^ ]*\).*/\1/p' "$MODULES/python/wheels.txt") SOURCE_SHA256=$(sed -n 's/.*sha256:\([0-9a-f]*\).*/\1/p' "$MODULES/python/wheels.txt")
+    component tzdata Apache-2.0 "$WORK/site"/tzdata-*.dist-info/licenses/LICENSE
     say "python: sources ready"
 
     # The two configure runs and the small libraries do not depend on each other, and each leaves a core idle half of the time.
@@ -59,6 +62,20 @@ recipe_build() {
     say "python: interpreter built"
     quietly python-library python_library
     say "python: library packed"
+}
+
+# python_wheels puts the pinned wheels into the cache, and unpacks them.
+python_wheels() {
+    set -e
+    python_fetch=$WAND_CACHE/sources/python-$(sha256 "$MODULES/python/wheels.txt" | cut -c1-12)
+    if [ ! -d "$python_fetch" ]; then
+        need python3 "install Python 3.8 or newer with pip (Debian: apt install python3-pip)"
+        mkdir -p "$WORK/fetch"
+        python3 -m pip download --quiet --disable-pip-version-check --no-cache-dir --no-deps --require-hashes --only-binary=:all: -r "$MODULES/python/wheels.txt" -d "$WORK/fetch"
+        publish "$WORK/fetch" "$python_fetch"
+    fi
+    mkdir -p "$WORK/site"
+    for python_wheel in "$python_fetch"/*.whl; do python3 -m zipfile -e "$python_wheel" "$WORK/site"; done
 }
 
 python_native_configure() {
@@ -153,6 +170,6 @@ MK
 }
 
 python_library() {
-    "$WORK/native/python" -I -S -E "$MODULES/python/pack.py" --library "$WORK/python/Lib" --ours "$MODULES/python/lib" \
-        ${python_folder:+--ours "$python_folder" --data "$python_data"} --out "$OUT/python313.zip"
+    "$WORK/native/python" -I -S -E "$MODULES/python/pack.py" --library "$WORK/python/Lib" --ours "$MODULES/python/lib" --ours "$WORK/site" \
+        ${python_folder:+--ours "$python_folder"} --data "$python_data" --out "$OUT/python313.zip"
 }

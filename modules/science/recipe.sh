@@ -1,4 +1,4 @@
-# The science guest: the Python guest with numpy and pandas linked in, and dateutil, pytz, tzdata and six beside them. Sourced by build.sh.
+# The science guest: the Python guest with numpy and pandas linked in, and dateutil, pytz and six beside them. Sourced by build.sh.
 #
 # numpy's and pandas' own build files say what is compiled with which definitions: meson lays it out, with a cross file for wasm32-wasi and a compiler that
 # makes an archive where a shared library was asked for. Which archive becomes which built-in module, python_extensions says.
@@ -14,7 +14,7 @@ science_root=$WORK/science
 python_link="-lc++ -lc++abi"
 python_folder=$science_root/site
 # Beside modules: templates of pandas' Styler, the time zones, and what packages say of themselves.
-python_data='\.(tpl|tar\.gz)$|^(tzdata|pytz)/zoneinfo/|\.dist-info/METADATA$'
+python_data="$python_data|\\.(tpl|tar\\.gz)\$|^pytz/zoneinfo/"
 
 # science_flags compile numpy and pandas, in C and in C++, with more of them if they are given. What C++ throws ends the program (throw.c), so nothing of it is
 # caught.
@@ -85,7 +85,6 @@ science_sources() {
     science_component pandas BSD-3-Clause "$science_root/pandas/LICENSE" "$science_root"/pandas/LICENSES/*
     science_component python-dateutil "Apache-2.0 OR BSD-3-Clause" "$science_root"/wheels/python_dateutil/*.dist-info/LICENSE
     science_component pytz MIT "$science_root"/wheels/pytz/*.dist-info/LICENSE.txt
-    science_component tzdata Apache-2.0 "$science_root"/wheels/tzdata/*.dist-info/licenses/LICENSE
     science_component six MIT "$science_root"/wheels/six/*.dist-info/LICENSE
 }
 
@@ -192,9 +191,9 @@ science_site() {
         tar -C "$python_folder" -xf -
     # What numpy.show_config says should not depend on where it was built.
     sed -e "s,$WORK,.,g" "$python_folder/numpy/__config__.py" >"$science_root/config.py" && mv "$science_root/config.py" "$python_folder/numpy/__config__.py" || return 1
-    cp -R "$science_root/wheels/python_dateutil/dateutil" "$science_root/wheels/pytz/pytz" "$science_root/wheels/tzdata/tzdata" "$science_root/wheels/six/six.py" "$python_folder/"
+    cp -R "$science_root/wheels/python_dateutil/dateutil" "$science_root/wheels/pytz/pytz" "$science_root/wheels/six/six.py" "$python_folder/"
     # The distributions' metadata, which programs ask for versions.
-    for science_package in python_dateutil pytz tzdata six; do cp -R "$science_root/wheels/$science_package/"*.dist-info "$python_folder/"; done
+    for science_package in python_dateutil pytz six; do cp -R "$science_root/wheels/$science_package/"*.dist-info "$python_folder/"; done
     # numpy.testing, which programs use, wants a module of the tests.
     mkdir -p "$python_folder/numpy/_core/tests"
     cp "$science_root/numpy/numpy/_core/tests/_natype.py" "$python_folder/numpy/_core/tests/"

@@ -153,6 +153,13 @@ def files():
         print(file.read().strip())
 
 
+def zones():
+    from datetime import datetime, timezone
+    from zoneinfo import ZoneInfo, available_timezones
+
+    print(datetime(2026, 7, 4, 12, tzinfo=timezone.utc).astimezone(ZoneInfo("America/Argentina/Buenos_Aires")), len(available_timezones()) > 500)
+
+
 def no_files():
     try:
         open("absent.txt")

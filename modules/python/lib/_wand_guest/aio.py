@@ -8,7 +8,7 @@ import time
 import warnings
 import weakref
 
-from _wand_guest import calls, host
+from _wand_guest import blocked, calls, host
 
 
 class Selector:
@@ -54,7 +54,7 @@ class EventLoop(asyncio.base_events.BaseEventLoop):
         raise _no_network()
 
     async def subprocess_exec(self, *args, **kwargs):
-        raise OSError(errno.ENOTSUP, "processes are not available in this sandbox; do it in Python, or call a host function (import tools)")
+        raise OSError(errno.ENOTSUP, blocked.no_process(args))
 
     async def subprocess_shell(self, *args, **kwargs):
         return await self.subprocess_exec()

@@ -7,6 +7,7 @@ import os
 import sys
 
 PROCESS = "processes are not available in this sandbox; do it in Python, or call a host function (import tools)"
+INSTALL = "nothing can be installed from inside this sandbox; import it, and the error says what to use in its place or whom to ask for it"
 NAMES = """
     fork forkpty system popen execl execle execlp execlpe execv execve execvp execvpe spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp
     spawnvpe posix_spawn posix_spawnp kill killpg wait waitpid
@@ -47,9 +48,15 @@ class _Helper:
 help = _Helper()
 
 
+def no_process(*command):
+    """Says what there is in the place of a process that would run a command."""
+    text = str(command)[:1000]
+    return INSTALL if "install" in text and any(installer in text for installer in ("pip", "conda", "uv", "apt", "npm")) else PROCESS
+
+
 def _raiser(name):
     def function(*args, **kwargs):
-        raise OSError(errno.ENOTSUP, PROCESS)
+        raise OSError(errno.ENOTSUP, no_process(args, kwargs))
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = "os"

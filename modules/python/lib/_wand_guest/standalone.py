@@ -20,7 +20,7 @@ __builtins__ = dict(vars(__import__("builtins")))
 LIBRARY = sys.path[0]
 
 # What modules of the interpreter import when they are used and no bytecode says so, and what every program may need.
-_HIDDEN = {"sqlite3": ("sqlite3.dump",), "datetime": ("_strptime",), "time": ("_strptime",), "pickle": ("_compat_pickle", "copyreg")}
+_HIDDEN = {"sqlite3": ("sqlite3.dump",), "datetime": ("_strptime",), "time": ("_strptime",), "pickle": ("_compat_pickle", "copyreg"), "zoneinfo": ("tzdata",), "sysconfig": ("_sysconfigdata__wasi_wasm32-wasi",)}
 _ALWAYS = ("encodings", "traceback", "warnings")
 # What modules import to test, document or debug themselves: part of a program that imports it, not of one that imports them.
 _ASIDE = {"_pyrepl", "doctest", "idlelib", "pdb", "pydoc", "test", "tkinter", "turtle", "unittest", "webbrowser"}
@@ -335,8 +335,8 @@ def _closure(names, archives):
         for each, _ in _imports(code, name if package else name.rpartition(".")[0]):
             if each.partition(".")[0] not in _ASIDE or each.partition(".")[0] == family:
                 pending.append(each)
-        if name == "encodings":
-            pending += [each for each in _names(archives[-1][1]) if each.startswith("encodings.")]
+        if name in ("encodings", "tzdata"):
+            pending += [each for each in _names(archives[-1][1]) if each.startswith(f"{name}.")]
     return found
 
 
@@ -364,6 +364,8 @@ def _keep(closure, archives, sources):
             kept[f"{base}.pyc"] = files[f"{base}.pyc"]
         if sources and f"{base}.py" in files:
             kept[f"{base}.py"] = files[f"{base}.py"]
+    if "tzdata" in closure:
+        kept.update((name, files[name]) for name in files if name.startswith("tzdata/") and not name.endswith((".py", "/")))
     for name in sorted(kept):
         _held[kept[name][0]] = zlib.compress(read(kept[name]), 9)
     _directories[library] = kept | {f"{parent}/": _entry(library, f"{parent}/") for name in kept for parent in _parents(name)}
