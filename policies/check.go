@@ -68,6 +68,9 @@ func (c *checker) check(p *Policy) {
 		if g.Guest == "" {
 			if name := filepath.Base(filepath.Clean(g.Host)); name != "." && name != ".." && name != string(filepath.Separator) {
 				g.Guest = "/" + name
+				if problem, _ := guestPath(g.Guest); problem != "" {
+					bad(g.Origin, at, "add guest: /data, or another place", "the guest path is missing, and %q, the last part of %q, %s", g.Guest, shorten(g.Host, 60), problem)
+				}
 			} else {
 				bad(g.Origin, at, "add guest: /NAME", "the guest path is missing, and %q has no last part to name it after", shorten(g.Host, 60))
 			}
@@ -568,8 +571,16 @@ func guestPath(p string) (problem, hint string) {
 		return "is the root of the guest's filesystem", "choose a folder, such as /data"
 	case path.Clean(p) != p:
 		return "is not in its shortest form", "write " + shorten(path.Clean(p), 60)
+	case Reserved(p):
+		return "is the sandbox's own", "choose another place, such as /data or /work/data"
 	}
 	return "", ""
+}
+
+// Reserved says whether a path in the guest's filesystem, absolute and clean, is the sandbox's own: nothing that is given to a program can take its place.
+func Reserved(guest string) bool {
+	return slices.Contains([]string{"/", "/work", "/tmp", "/dev", "/dev/null", "/packages", "/usr", "/usr/lib"}, guest) ||
+		strings.HasPrefix(guest, "/usr/lib/python") || strings.HasPrefix(guest, "/dev/null/")
 }
 
 // within reports whether the clean path p is root or below it.

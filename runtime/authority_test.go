@@ -340,3 +340,30 @@ func TestApprovalOfFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestPlacesOfFolders: a folder of the host is shown where the policy says, or the policy does not compile; it is never a fault of the sandbox.
+func TestPlacesOfFolders(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a"), []byte("there"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for _, place := range []string{"/", "/work", "/work/data", "/tmp", "/tmp/x", "/dev", "/dev/null", "/dev/null/x", "/dev/shm", "/usr", "/usr/lib", "/usr/lib/x", "/usr/lib/python313.zip",
+		"/usr/lib/python313.zip/x", "/usr/share", "/packages", "/packages/0", "/packages/9", "/etc", "/a/b/c"} {
+		p, err := policies.Parse("test.yaml", fmt.Appendf(nil, "version: 1\nfiles:\n  - {host: %q, guest: %q}\n", dir, place))
+		if err != nil {
+			refused++
+			continue
+		}
+		for language, program := range map[compiler.Language]string{
+			compiler.Python: fmt.Sprintf("print(open(%q).read())", place+"/a"), compiler.JavaScript: fmt.Sprintf("console.log(require('fs').readFileSync(%q, 'utf8'))", place+"/a"),
+		} {
+			if r := start(t, sharedRuntime(t), language, program, runtime.Options{Policy: p}); r.Status != runtime.Completed || r.Stdout != "there\n" {
+				t.Errorf("%s in %s: %s", place, language, r.JSON())
+			}
+		}
+	}
+	if refused < 8 || refused > 12 {
+		t.Errorf("%d places were refused", refused)
+	}
+}

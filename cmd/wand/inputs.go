@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"wand/policies"
 	"wand/policies/units"
 	"wand/runtime"
 )
@@ -118,8 +119,8 @@ func placeable(files []runtime.File) error {
 	for _, f := range files {
 		at := place(f)
 		switch {
-		case at == "/" || at == "/work" || at == "/tmp" || at == "/dev" || at == "/dev/null" || at == "/usr" || at == "/usr/lib" || strings.HasPrefix(at, "/usr/lib/python"):
-			return usage("--file: %s cannot become the file %s: that is a folder of the sandbox, or below the interpreter's library", f.Path, at)
+		case policies.Reserved(at):
+			return usage("--file: %s cannot become the file %s: that is the sandbox's own", f.Path, at)
 		case len(path.Base(at)) > 255:
 			return usage("--file: the name %.60s… has %d bytes, and the most is 255", path.Base(at), len(path.Base(at)))
 		}
