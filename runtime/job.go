@@ -291,7 +291,7 @@ func (j *job) mount() error {
 		permit = r.tape.permit(permit)
 	}
 	if err := j.kit.Mount(j.fs, permit); err != nil || r.tape == nil {
-		return err
+		return badPlace(err)
 	}
 	return r.tape.open()
 }
@@ -342,15 +342,19 @@ func putFiles(to *vfs.FS, files []File) error {
 		if !path.IsAbs(name) {
 			name = path.Join(workDir, name)
 		}
-		err := put(name, f.Data)
-		if impossible := vfs.Errno(0); errors.As(err, &impossible) {
-			err = fmt.Errorf("%w: %w", ErrBadOption, err)
-		}
-		if err != nil {
+		if err := badPlace(put(name, f.Data)); err != nil {
 			return fmt.Errorf("file %s: %w", f.Path, err)
 		}
 	}
 	return nil
+}
+
+// badPlace marks an error of the filesystem that is the caller's mistake: something is there already, or nothing can be.
+func badPlace(err error) error {
+	if impossible := vfs.Errno(0); errors.As(err, &impossible) {
+		return fmt.Errorf("%w: %w", ErrBadOption, err)
+	}
+	return err
 }
 
 // check refuses what a program could not be given as it is: a C string ends at NUL, a variable's name at the first =.

@@ -267,11 +267,16 @@ func (a *app) execute(ctx context.Context, rt *runtime.Runtime, source compiler.
 	if unwritten := view.trail.end(report, status); unwritten != nil && err == nil {
 		return nil, unwritten
 	}
-	if err != nil && report == nil {
+	switch {
+	case errors.Is(err, runtime.ErrBadOption) && report != nil:
+		return nil, usage("%v", err)
+	case err != nil && report == nil:
 		if ctx.Err() != nil {
 			return view.cancelled(module, start), nil
 		}
 		return nil, err
+	case err != nil: // a fault's cause is nothing for the report, which models read
+		a.problem(err)
 	}
 	for _, d := range diagnostics {
 		report.Warnings = append(report.Warnings, runtime.Warning{Message: d.Message, Line: d.Line})
