@@ -53,7 +53,7 @@ test-science: ## build the science guest and run its tests
 	@modules/build.sh --science
 	$(GO) test -count=1 -timeout 30m -run 'Science|SuspendWithPackages|TestScript/science$$' ./runtime ./cmd/wand
 
-science-suites: ## run numpy's and pandas' own tests in the sandbox (hours; it goes on where it was stopped) and compare with modules/science/SUITES.md; WRITE=1: write that, ONLY=numpy/fft: some
+science-suites: ## run numpy's and pandas' own tests in the sandbox (half an hour; it goes on where it was stopped) and compare with modules/science/SUITES.md; WRITE=1: write that, ONLY=numpy/fft: some
 	@modules/build.sh --science
 	$(GO) run ./cmd/wand/internal/suites $(if $(WRITE),-write) $(if $(ONLY),-only '$(ONLY)')
 
