@@ -298,7 +298,7 @@ print(len(open("/data/in").read()))
 g = f = None
 `), "send")
 	r := s.resume(token, yes())
-	if r.Status != runtime.Completed || strings.Count(r.Stdout, "OSError 8") != 2 || !strings.Contains(r.Stdout, "50000") {
+	if r.Status != runtime.Completed || strings.Count(r.Stdout, "OSError 9") != 2 || !strings.Contains(r.Stdout, "50000") {
 		t.Errorf("%s", r.JSON())
 	}
 	if _, err := os.Stat(filepath.Join(folder, "out")); err == nil {
