@@ -128,6 +128,51 @@ result = [list(converter.scalar_input), cast._supports_unaligned, list(scaled.__
 	}
 }
 
+// TestScienceLinearSystems: systems on both sides of the sizes at which blas.cpp halves them, of both precisions, with pivots that must be looked for, and singular ones.
+func TestScienceLinearSystems(t *testing.T) {
+	const program = `
+import numpy as np
+
+generator = np.random.default_rng(7)
+worst = {}
+for kind, least in ((np.float64, 1e-9), (np.float32, 2e-2)):
+    for n in (1, 2, 15, 16, 17, 31, 33, 64, 100, 257):
+        a = generator.standard_normal((n, n)).astype(kind)
+        a[np.arange(n), np.arange(n)] = 0  # no pivot is where it would be without exchanges
+        a[np.arange(n), (np.arange(n) + n // 2) % n] += n
+        x = generator.standard_normal((n, 5)).astype(kind)
+        spd = a @ a.T + n * np.eye(n, dtype=kind)
+        l = np.linalg.cholesky(spd)
+        sign, logarithm = np.linalg.slogdet(a)
+        turned, other = np.linalg.slogdet(a.T)
+        errors = [abs(np.linalg.solve(a, a @ x) - x).max(), abs(np.linalg.solve(a, a @ x[:, 0]) - x[:, 0]).max(), abs(np.linalg.inv(a) @ a - np.eye(n)).max(),
+                  abs(l @ l.T - spd).max() / abs(spd).max(), abs(logarithm - other), abs(sign - turned), abs(np.triu(l, 1)).max()]
+        if not max(errors) < least:
+            worst[f"{kind.__name__} {n}"] = [float(e) for e in errors]
+singular = 0
+for n in (2, 16, 17, 90):
+    a = generator.standard_normal((n, n))
+    a[:, n // 2] = 0
+    try:
+        np.linalg.inv(a)
+    except np.linalg.LinAlgError:
+        singular += np.linalg.det(a) == 0
+result = [worst, int(singular)]
+`
+	report := runScience(t, science(t), program, runtime.Options{})
+	if string(report.Result) != "[{}, 4]" {
+		t.Errorf("%s: %s; %v", report.Status, report.Result, report.Error)
+	}
+}
+
+// TestScienceSaysWhatThereIsInstead of a dependency that pandas does without.
+func TestScienceSaysWhatThereIsInstead(t *testing.T) {
+	report := runScience(t, science(t), "import pandas as pd\npd.DataFrame({'a': [1]}).to_markdown()", runtime.Options{})
+	if report.Error == nil || report.Error.Type != "ImportError" || !strings.Contains(report.Error.Message, "In this sandbox use str.ljust and format, or a data frame's to_string") {
+		t.Errorf("%s", report.JSON())
+	}
+}
+
 // What was drawn before the interpreter was copied is not what every run begins with.
 func TestScienceRandomnessIsTheRuns(t *testing.T) {
 	rt := science(t)
